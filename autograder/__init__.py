@@ -1,0 +1,1 @@
+"""Judges implementations of dropout, and says what went wrong."""
