@@ -1,0 +1,126 @@
+"""Which calls an examination makes. Both halves read this; it knows inputs, and no answers.
+
+Everything follows from (exercise, seed), so the judge need not be told what was asked: it derives the same
+cases again. Rates avoid round tenths (rounding a rate would be invisible), 0.5 (swapping keep and drop would
+be) and each other; inputs avoid 0 and 1 where those would hide a mistake.
+
+How many calls: detecting a kept fraction that is off by d with n entries takes about
+n = (z_fail + z_miss)² · p(1-p) / d²  (normal approximation to the binomial, e.g. Cohen 1988, ch. 6).
+The families of `judge.statistics` fail a little beyond z = 6; z_miss = 5 leaves a chance of 3e-7 to miss. So
+n = 121 · p(1-p)/d²: a rate rounded to hundredths is off by d = 0.005 at p = 0.95, which needs 230,000 entries
+("large-rare" has more), and a unit never dropped at rate 0.25 is seen in 45 calls ("units" has 600).
+"""
+
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Case:
+    """Some calls of the student's code, one after another, with one generator.
+
+    name: unique in an examination. shape: of the input. rate: the probability of dropping handed over.
+    calls: how many. seed: of the generator handed over. mode: "training", "evaluation" or "default" (the
+    flag is not given). dtype: of the input. zeros: how many of its entries are exactly 0. strided: whether
+    it is a view that is not contiguous. warmup: training calls made before the first one recorded.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    rate: float
+    calls: int
+    seed: int
+    mode: str = "training"
+    dtype: str = "float32"
+    zeros: int = 0
+    strided: bool = False
+    warmup: int = 0
+
+    def generator(self) -> np.random.Generator:
+        """A new generator, as it is handed to the student's code."""
+        return np.random.default_rng(self.seed)
+
+    def x(self) -> np.ndarray:
+        """The input: distinct values of both signs, 0.5 to 3 in size, and `zeros` exact zeros."""
+        rng = np.random.default_rng([self.seed, 1])
+        size = int(np.prod(self.shape))
+        # Spread and shuffled, not drawn: no two are alike, and none is near enough to 0 or 1 to mislead.
+        magnitude = rng.permutation(np.linspace(0.5, 3.0, size)) if size > 1 else np.array([1.7])
+        magnitude[np.abs(magnitude - 1) < 1e-3] = 1.017
+        x = magnitude * rng.choice([-1.0, 1.0], size)
+        x[rng.permutation(size)[: self.zeros]] = 0.0
+        x = x.reshape(self.shape).astype(self.dtype)
+        if self.strided:
+            wide = np.zeros((*self.shape[:-1], 2 * self.shape[-1]), x.dtype)
+            wide[..., ::2] = x
+            return wide[..., ::2]
+        return x
+
+
+def cases(exercise: str, seed: int) -> dict[str, Case]:
+    """The calls that examine `exercise`, by name.
+
+    seed: any non-negative integer; it chooses shapes, rates, inputs and generators.
+    """
+    rng = np.random.default_rng([seed, zlib.crc32(exercise.encode())])
+
+    def fresh_seed() -> int:
+        return int(rng.integers(2**62))
+
+    def awkward(low: float, high: float) -> float:
+        """A rate between low and high, at least 0.02 from every tenth, with digits nobody would type."""
+        tenth = rng.integers(round(low * 10), round(high * 10)) / 10
+        return float(tenth + rng.uniform(0.021, 0.079))
+
+    rows, columns = int(rng.integers(5, 7)), int(rng.integers(7, 10))
+    # Their third decimal is a 5: as far from a whole hundredth as a rate can be.
+    rare = float(rng.choice([0.015, 0.025, 0.035, 0.045, 0.055, 0.065]))
+    low, high = awkward(0.1, 0.4), awkward(0.6, 0.9)
+    planned = [
+        Case("units-low", (rows, columns), low, 600, fresh_seed()),
+        Case("units-high", (rows, columns), high, 600, fresh_seed()),
+        Case("large-rare", (200, 199), rare, 6, fresh_seed()),
+        Case("large-low", (130, 170), awkward(0.2, 0.5), 5, fresh_seed(), dtype="float64"),
+        Case("large-high", (170, 130), awkward(0.5, 0.9), 5, fresh_seed()),
+        Case("tiny", (3,), awkward(0.6, 0.8), 800, fresh_seed()),
+        Case("one-axis", (int(rng.integers(380, 420)),), awkward(0.2, 0.4), 8, fresh_seed(), zeros=5),
+        Case(
+            "three-axes",
+            (8, 6, int(rng.integers(7, 9))),
+            awkward(0.5, 0.8),
+            8,
+            fresh_seed(),
+            zeros=5,
+            strided=True,
+        ),
+        Case("four-axes", (4, 3, 5, int(rng.integers(6, 9))), awkward(0.2, 0.5), 8, fresh_seed(), zeros=5),
+        Case("one-row", (1, columns), awkward(0.2, 0.4), 2, fresh_seed()),
+        Case("one-column", (rows, 1), awkward(0.6, 0.8), 2, fresh_seed()),
+        Case("repeat", (3 * rows, 3 * columns), awkward(0.3, 0.6), 3, fresh_seed()),
+        Case("rate-0", (rows, columns), 0.0, 3, fresh_seed(), zeros=2),
+        Case("rate-1", (rows, columns), 1.0, 3, fresh_seed(), zeros=2),
+        Case("invalid-low", (rows, columns), -float(rng.uniform(0.05, 0.6)), 1, fresh_seed()),
+        Case("invalid-high", (rows, columns), 1 + float(rng.uniform(0.05, 0.9)), 1, fresh_seed()),
+        Case("invalid-percent", (rows, columns), float(rng.integers(20, 80)), 1, fresh_seed()),
+    ]
+    named = {case.name: case for case in planned}
+    named["repeat-same"] = replace(named["repeat"], name="repeat-same")
+    # The same input, and another generator.
+    named["repeat-other"] = _other_generator(named["repeat"], "repeat-other")
+    if exercise in ("classic", "layer"):
+        for name in ("units-low", "large-high", "three-axes", "large-low"):
+            case = replace(named[name], name=f"eval-{name}", mode="evaluation", calls=3, warmup=1)
+            named[case.name] = case
+        named["eval-rate-1"] = replace(named["rate-1"], name="eval-rate-1", mode="evaluation")
+    if exercise == "classic":
+        named["eval-invalid"] = replace(named["invalid-high"], name="eval-invalid", mode="evaluation")
+    if exercise == "layer":
+        named["default"] = replace(named["units-high"], name="default", mode="default", calls=3, warmup=1)
+    return named
+
+
+def _other_generator(case: Case, name: str) -> Case:
+    """`case` with another generator seed. Its input differs too, but the judge compares only masks."""
+    return replace(case, name=name, seed=case.seed ^ 0x5DEECE66D)

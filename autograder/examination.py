@@ -1,0 +1,40 @@
+"""One examination: observe, judge, and confirm what rests on chance."""
+
+import secrets
+
+from autograder.exercises import find
+from autograder.judge import judge
+from autograder.observe import observe
+from autograder.report import Report
+
+#: The seed of the draws that confirm a statistical failure, apart from all seeds handed out by hand.
+_CONFIRMATION = 2**63
+
+
+def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
+    """Examine what a student wrote and return the report; shows nothing.
+
+    exercise: "mask", "inverted", "classic" or "layer". objects: what the student wrote, one object for these
+    exercises, of any kind at all. seed: a non-negative integer below 2**63 that chooses the inputs; by
+    default a new one each time. The same code and seed give the same report.
+
+    Never raises for anything the objects do. Raises ValueError for an unknown exercise or a bad seed and
+    TypeError for the wrong number of objects.
+    """
+    subject = find(exercise)
+    if len(objects) != 1:
+        raise TypeError(
+            f"Exercise {exercise!r} takes one object, {subject.object}, and was given {len(objects)}: "
+            f"write check({exercise!r}, {subject.object})."
+        )
+    if seed is None:
+        seed = secrets.randbelow(2**32)
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise ValueError(f"A seed is an integer from 0 to 2**63 - 1, not {seed!r}.")
+    observations = observe(exercise, objects[0], seed)
+    report, suspected = judge(exercise, observations, seed)
+    if not suspected:
+        return report
+    again = seed + _CONFIRMATION
+    _, confirmed = judge(exercise, observe(exercise, objects[0], again), again)
+    return report if confirmed else judge(exercise, observations, seed, doubted=True)[0]

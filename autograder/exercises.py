@@ -1,0 +1,177 @@
+"""The exercises: what the student writes, and the properties a correct answer has.
+
+A property is one sentence; its slug means the same in every exercise. Points are what a course awards.
+"""
+
+import difflib
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Property:
+    """One sentence that a correct implementation satisfies, worth `points`."""
+
+    slug: str
+    sentence: str
+    points: float
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One thing the student writes.
+
+    name: what `check` is called with. assignment: the folder it belongs to. object: the name the student
+    gives it. signature: how it is called. kind: "function" or "class". properties: in the order of the report.
+    hints: three rungs, the last just short of the answer.
+    """
+
+    name: str
+    assignment: str
+    object: str
+    signature: str
+    kind: str
+    properties: tuple[Property, ...]
+    hints: tuple[str, str, str]
+
+    @property
+    def max_points(self) -> float:
+        """The points of all its properties."""
+        return sum(p.points for p in self.properties)
+
+
+_SHAPE_X = "Returns an array of the same shape as x, for any number of axes."
+_DTYPE = "Returns the type it was given: float32 in, float32 out."
+_KEEP_RATE = "Each unit is kept with probability 1 - rate."
+_INDEPENDENT = "Every unit is kept or dropped independently of all others."
+_FRESH = "Every call draws a new mask."
+_RNG = "All chance comes from rng: the same generator state gives the same result."
+_UNTOUCHED = "Leaves its arguments as they were."
+_RATE_0 = "Rate 0 keeps everything."
+_RATE_1 = "Rate 1 drops everything: zeros, never NaN."
+_INVALID = "Raises ValueError for a rate below 0 or above 1."
+
+_MASK = Exercise(
+    name="mask",
+    assignment="01_mask",
+    object="dropout_mask",
+    signature="dropout_mask(shape, rate, rng)",
+    kind="function",
+    properties=(
+        Property("shape", "Returns an array of the shape asked for, for any number of axes.", 1),
+        Property("values", "Contains nothing but 0 and 1 (False and True).", 1),
+        Property("keep-rate", _KEEP_RATE, 2),
+        Property("independent", _INDEPENDENT, 2),
+        Property("fresh", _FRESH, 1),
+        Property("rng", _RNG, 1),
+        Property("rate-0", _RATE_0, 0.5),
+        Property("rate-1", "Rate 1 drops everything.", 0.5),
+        Property("invalid-rate", _INVALID, 1),
+    ),
+    hints=(
+        "Think of one entry first. How would you make a coin that says 'keep' with probability 1 - rate, "
+        "when all you have is a number drawn evenly between 0 and 1?",
+        "rng.random(size=shape) gives one such number per entry, for any shape. What share of them lies "
+        "below a threshold t? Which t makes that share 1 - rate?",
+        "First refuse a rate outside [0, 1] with ValueError. Then it is one comparison: an array of even "
+        "numbers, of the right shape, against the probability of keeping.",
+    ),
+)
+
+_INVERTED = Exercise(
+    name="inverted",
+    assignment="02_scaling",
+    object="inverted_dropout",
+    signature="inverted_dropout(x, rate, rng)",
+    kind="function",
+    properties=(
+        Property("shape", _SHAPE_X, 1),
+        Property("dtype", _DTYPE, 1),
+        Property("scale", "What is kept is x / (1 - rate), what is dropped is exactly 0.", 3),
+        Property("keep-rate", _KEEP_RATE, 2),
+        Property("independent", _INDEPENDENT, 2),
+        Property("fresh", _FRESH, 1),
+        Property("rng", _RNG, 1),
+        Property("rate-0", _RATE_0, 0.5),
+        Property("rate-1", _RATE_1, 0.5),
+        Property("invalid-rate", _INVALID, 1),
+        Property("input-untouched", _UNTOUCHED, 1),
+    ),
+    hints=(
+        "Draw a mask as in exercise 01 and multiply. Then ask: by which factor has the mean become smaller, "
+        "and what number repairs it?",
+        "On average x * mask is (1 - rate) * x. Divide by the same number. Which rate makes that a division "
+        "by zero, and what must come out there?",
+        "Three steps: refuse a bad rate, return zeros for rate 1, otherwise a new array of mask * x / "
+        "(1 - rate). Then look at its dtype: a float64 mask turns float32 into float64.",
+    ),
+)
+
+_CLASSIC = Exercise(
+    name="classic",
+    assignment="02_scaling",
+    object="classic_dropout",
+    signature="classic_dropout(x, rate, rng, training)",
+    kind="function",
+    properties=(
+        Property("shape", _SHAPE_X, 1),
+        Property("dtype", _DTYPE, 1),
+        Property("scale", "In training, what is kept is x itself, what is dropped is exactly 0.", 2),
+        Property("keep-rate", _KEEP_RATE, 2),
+        Property("independent", _INDEPENDENT, 2),
+        Property("fresh", _FRESH, 1),
+        Property("rng", _RNG, 1),
+        Property("eval", "At test time nothing is dropped and everything is multiplied by 1 - rate.", 2),
+        Property("rate-0", _RATE_0, 0.5),
+        Property("rate-1", _RATE_1, 0.5),
+        Property("invalid-rate", _INVALID, 1),
+        Property("input-untouched", _UNTOUCHED, 1),
+    ),
+    hints=(
+        "The paper of 2014 does not touch the scale in training. So when must it make up for the units that "
+        "were missing?",
+        "There are two branches. One draws a mask and multiplies by nothing else. The other draws nothing at "
+        "all: what is the mean of the first branch, as a multiple of x?",
+        "if training: x where the mask is 1, zero elsewhere. Otherwise: x times the probability that a unit "
+        "was kept. The check of the rate stands before both.",
+    ),
+)
+
+_LAYER = Exercise(
+    name="layer",
+    assignment="03_eval_mode",
+    object="Dropout",
+    signature="Dropout(rate, rng)",
+    kind="class",
+    properties=(
+        Property("shape", _SHAPE_X, 1),
+        Property("dtype", _DTYPE, 1),
+        Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
+        Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
+        Property("independent", _INDEPENDENT, 1),
+        Property("fresh", "Every call in training draws a new mask.", 1),
+        Property("rng", _RNG, 1),
+        Property("eval", "In evaluation, and by default, returns exactly x and leaves rng alone.", 3),
+        Property("rate-0", _RATE_0, 0.5),
+        Property("rate-1", _RATE_1, 0.5),
+        Property("invalid-rate", _INVALID, 1),
+        Property("input-untouched", _UNTOUCHED, 1),
+    ),
+    hints=(
+        "What has the layer to remember between two calls, and what must it decide anew in every call?",
+        "__init__ checks and keeps rate and rng. __call__ has two branches: one is exercise 02 over again, "
+        "the other is the shortest line of the course.",
+        "if not training: return x. Nothing is drawn, nothing is scaled. Otherwise return what your "
+        "inverted_dropout would, with self.rate and self.rng.",
+    ),
+)
+
+EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER)}
+
+
+def find(name: str) -> Exercise:
+    """The exercise called `name`. Raises ValueError, with the nearest name, when there is none."""
+    if isinstance(name, str) and name in EXERCISES:
+        return EXERCISES[name]
+    near = difflib.get_close_matches(str(name), EXERCISES, n=1)
+    guess = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"There is no exercise {name!r}.{guess} There are: {', '.join(EXERCISES)}.")

@@ -1,0 +1,71 @@
+"""The second half: decide every property from the observations, where the student's code cannot reach.
+
+Nothing here calls the student's code, and nothing here imports `autograder.observe`.
+"""
+
+from collections.abc import Callable
+
+from autograder.cases import cases
+from autograder.exercises import Exercise, find
+from autograder.judge.evidence import PASS, Bench, Ruling, blocked
+from autograder.judge.mask import judge_mask
+from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
+from autograder.misconceptions import MISCONCEPTIONS
+from autograder.observations import Observations
+from autograder.report import Chart, Report, Verdict
+
+_JUDGES: dict[str, Callable[[Bench], dict]] = {
+    "mask": judge_mask,
+    "inverted": judge_inverted,
+    "classic": judge_classic,
+    "layer": judge_layer,
+}
+
+
+def judge(exercise: str, observations: Observations, seed: int, doubted: bool = False) -> tuple[Report, bool]:
+    """Decide every property of `exercise` from what was recorded.
+
+    seed: the one the observations were made with. doubted: whether fresh draws raised no statistical alarm,
+    so that one raised by these is chance and is passed over. Returns the report, and whether it contains a
+    failure by statistics alone, which the caller has to confirm.
+    """
+    subject = find(exercise)
+    bench = Bench(subject, cases(exercise, seed), observations, doubted)
+    try:
+        rulings = _JUDGES[exercise](bench)
+    except Exception as error:  # a fault of the judge is never held against the student
+        note = f"the grader itself failed ({type(error).__name__}); show this to your instructor, seed {seed}"
+        rulings = {p.slug: Ruling("error", returned=note) for p in subject.properties}
+    charts = tuple(rulings.pop("charts", ()))
+    missing = _missing(subject, rulings)
+    verdicts = tuple(_verdict(p, rulings.get(p.slug, missing)) for p in subject.properties)
+    statistical = any(r.status == "fail" and r.statistical for r in rulings.values())
+    own = tuple(chart for p in subject.properties for chart in rulings.get(p.slug, PASS).charts)
+    report = Report(exercise, verdicts, seed, _each_kind_once((*charts, *own)), observations.printed)
+    return report, statistical
+
+
+def _missing(subject: Exercise, rulings: dict[str, Ruling]) -> Ruling:
+    """The ruling on properties that a judge could not even look at: something before them failed."""
+    failed = next((p.slug for p in subject.properties if rulings.get(p.slug, PASS).status != "pass"), "shape")
+    return blocked(failed)
+
+
+def _verdict(p, ruling: Ruling) -> Verdict:
+    known = MISCONCEPTIONS.get(ruling.misconception) if ruling.misconception else None
+    return Verdict(
+        property=p.slug,
+        sentence=p.sentence,
+        status=ruling.status,
+        points=float(p.points) if ruling.status == "pass" else 0.0,
+        max_points=float(p.points),
+        called=ruling.called,
+        returned=ruling.returned,
+        expected=ruling.expected,
+        misconception=ruling.misconception,
+        hint=known.hint if known else "",
+    )
+
+
+def _each_kind_once(charts: tuple[Chart, ...]) -> tuple[Chart, ...]:
+    return tuple({chart.kind: chart for chart in charts}.values())

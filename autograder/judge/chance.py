@@ -1,0 +1,355 @@
+"""From masks to rulings on keep-rate, independent and fresh, each on evidence the others cannot spoil.
+
+A test of the rate that counts all entries as independent would blame the rate for a mask that is shared by
+all rows, although each of its units is kept as often as it should be. So when independence or freshness is in
+doubt, the rate is asked again of the counts that stay binomial: per unit over calls, or within one mask.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import norm
+
+from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked
+from autograder.judge.masks import Alarm, freshness_alarms, independence_alarms, rate_alarms
+from autograder.judge.statistics import Budget, binomial_band
+from autograder.report import Chart
+
+#: Alarms of the rate that hold whatever the dependence between the entries of a mask.
+_UNIT_ALARMS = ("unit",)
+#: Alarms that say some units are kept more often than others.
+_UNEVEN = ("unit", "by-sign", "by-size")
+#: How improbable a count must be before an explanation of it is ruled out. Naming a mistake is no verdict,
+#: so this needs no budget; it only has to be far beyond chance.
+_FIT = 1e-9
+
+
+@dataclass(frozen=True)
+class Chances:
+    """The three rulings on chance, and what was learned on the way."""
+
+    rate: Ruling
+    independent: Ruling
+    fresh: Ruling
+
+
+def judge_chance(bench: Bench, draws: list[Draws]) -> Chances:
+    """Rule on keep-rate, independence and freshness from the masks of all ordinary cases."""
+    repeated = [d for d in draws if len(d.kept) > 1 and _period(d.kept) and 0 < d.share < 1]
+    # Copies of a mask say no more than the mask does.
+    draws = [Draws(d.case, d.kept[: _period(d.kept) or None], d.x) for d in draws]
+    alarms = _attribute(bench, draws)
+    if bench.doubted:
+        alarms = _Attribution([], [], [])
+    rate = _rate_ruling(bench, draws, alarms.rate) if alarms.rate else PASS
+    if alarms.rate and all(d.share in (0, 1) for d in draws):
+        return Chances(rate, blocked("keep-rate"), blocked("keep-rate"))
+    independent = _independence_ruling(bench, draws, alarms.dependent) if alarms.dependent else PASS
+    if alarms.rate and rate.misconception is None:
+        if independent.misconception == "fixed-count":
+            rate = replace(rate, misconception="fixed-count")  # rounding to whole units shifts the rate
+        elif alarms.uneven:
+            independent = blocked("keep-rate")
+    if any(len(d.kept) > 1 for d in repeated):
+        fresh = repeated_ruling(bench, repeated)
+    else:
+        fresh = _fresh_ruling(bench, alarms.successive) if alarms.successive else PASS
+    return Chances(rate, independent, fresh)
+
+
+Located = tuple[Draws, Alarm]
+
+
+@dataclass(frozen=True)
+class _Attribution:
+    """Alarms sorted by the property they speak against, each list free of the others' faults.
+
+    uneven: whether some units are kept more often than others, which no test of independence forgives.
+    """
+
+    rate: list[Located]
+    dependent: list[Located]
+    successive: list[Located]
+    uneven: bool = False
+
+
+def _attribute(bench: Bench, draws: list[Draws]) -> _Attribution:
+    rate, dependent, successive = _alarms(bench.budget, draws, lambda d: 1 - d.case.rate)
+    if not rate and not dependent:
+        return _Attribution([], [], successive)
+    varied = [d for d in draws if 0 < d.share < 1]
+    still_rate, still_dependent, still_successive = _alarms(Budget(), varied, lambda d: d.share)
+    uneven = any(alarm.what in _UNEVEN for _, alarm in still_rate)
+    if not still_dependent:
+        # At the rate the masks have, their entries are independent: the rate was the only fault.
+        return _Attribution(rate, [], still_successive, uneven)
+    # The entries do depend on each other, so only counts that bear that may speak of the rate and of calls.
+    misrated = any(alarm.what in _UNIT_ALARMS for _, alarm in rate)
+    return _Attribution(
+        rate if misrated else [],
+        still_dependent if misrated else dependent,
+        [located for located in still_successive if located[1].what == "successive-unit"],
+        uneven,
+    )
+
+
+def _alarms(
+    budget: Budget, draws: list[Draws], keep_of: Callable[[Draws], float]
+) -> tuple[list[Located], list[Located], list[Located]]:
+    rate, dependent, successive = [], [], []
+    for d in draws:
+        keep = keep_of(d)
+        rate += [(d, alarm) for alarm in rate_alarms(budget, d.kept, keep, d.x)]
+        dependent += [(d, alarm) for alarm in independence_alarms(budget, d.kept, keep)]
+        successive += [(d, alarm) for alarm in freshness_alarms(budget, d.kept, keep)]
+    return rate, dependent, successive
+
+
+def _period(kept: np.ndarray) -> int:
+    """After how many calls the masks repeat for good, at most half of the calls; 0 if they do not.
+
+    Chance does that to two large masks or to hundreds of small ones with a probability below 1e-20; a few
+    calls of small masks prove nothing, so for them the answer is 0.
+    """
+    if kept.size < 2000:
+        return 0
+    flat = kept.reshape(len(kept), -1)
+    for period in range(1, len(flat) // 2 + 1):
+        if np.array_equal(flat[period:], flat[:-period]):
+            return period
+    return 0
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f}%"
+
+
+def _band_text(alarm: Alarm) -> str:
+    band = alarm.finding.band
+    if band.low == band.high:
+        return f"{band.low:,} of {band.n:,}"
+    return f"between {band.low:,} and {band.high:,} of {band.n:,}"
+
+
+def _rate_ruling(bench: Bench, draws: list[Draws], misrated: list[Located]) -> Ruling:
+    d, alarm = max(misrated, key=lambda located: _distance(located[1]))
+    finding, keep = alarm.finding, 1 - d.case.rate
+    got = f"{finding.count:,} of {finding.band.n:,}"
+    told = {
+        "share": f"{got} entries were kept ({_percent(finding.count / finding.band.n)})",
+        "share-of-a-call": f"{got} entries were kept in call {finding.index + 1}",
+        "share-over-time": f"{got} entries were kept in part {finding.index + 1} of 6 of the calls",
+        "unit": f"the unit at {_position(d, finding.index)} was kept in {got} calls",
+        "by-sign": f"{got} entries with positive x were kept",
+        "by-size": f"{got} entries with large |x| were kept",
+    }[alarm.what]
+    name = rate_misconception(draws)
+    return Ruling(
+        "fail",
+        called=bench.call(d.case),
+        returned=told,
+        expected=f"{_percent(keep)} kept, which is {_band_text(alarm)}",
+        misconception=name,
+        statistical=True,
+        charts=(_units_chart(d),) if alarm.what == "unit" and name is None else (),
+    )
+
+
+def _distance(alarm: Alarm) -> float:
+    """How far outside its band a count lies, in standard deviations; a total says most, so it leads."""
+    band = alarm.finding.band
+    spread = np.sqrt(band.n * band.p * (1 - band.p)) or 1.0
+    lead = 1e6 if alarm.what == "share" else 0
+    return lead + abs(alarm.finding.count - band.n * band.p) / spread
+
+
+def _position(d: Draws, index: int) -> str:
+    shape = d.kept.shape[1:]
+    return str(tuple(int(i) for i in np.unravel_index(index, shape)))
+
+
+def rate_misconception(draws: list[Draws]) -> str | None:
+    """The catalogued mistake that explains the kept fraction of every case, or None."""
+    shares = [(d.share, d.case.rate, d.kept.size) for d in draws if d.kept[0].size > 4]
+    if all(share == 1 for share, _, _ in shares):
+        return "never-drops"
+
+    def explains(kept_with) -> bool:
+        return all(
+            bool(binomial_band(n, kept_with(rate), _FIT).holds(round(share * n))) for share, rate, n in shares
+        )
+
+    if explains(lambda rate: rate):
+        return "keep-drop-swapped"
+    # A normal number below the keep probability or above the rate, and the same two swapped.
+    if any(
+        explains(kept_with)
+        for kept_with in (
+            lambda rate: norm.cdf(1 - rate),
+            lambda rate: norm.sf(rate),
+            lambda rate: norm.cdf(rate),
+            lambda rate: norm.sf(1 - rate),
+        )
+    ):
+        return "normal-noise"
+    total = sum(n for _, _, n in shares)
+    pooled = sum(share * n for share, _, n in shares) / total
+    # Wider than chance by the pooled fraction's own error, which is part of every comparison.
+    if 0 < pooled < 1 and all(
+        abs(share - pooled) < 7 * np.sqrt(pooled * (1 - pooled) * (1 / n + 1 / total)) for share, _, n in shares
+    ):
+        return "hard-coded-rate"
+    return None
+
+
+def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]) -> Ruling:
+    name = dependence_misconception(draws)
+    d, alarm = _leading(alarms)
+    finding, told = alarm.finding, alarm.data
+    if alarm.what == "pair":
+        shape = told["shape"]
+        first, second = (
+            tuple(int(i) for i in np.unravel_index(told[side][finding.index], shape))
+            for side in ("first", "second")
+        )
+        returned = f"the units at {first} and {second} were kept together in {finding.count} calls"
+        expected = f"independent units are kept together in {_band_text(alarm)} calls"
+    elif alarm.what.startswith("spread-"):
+        part = alarm.what.removeprefix("spread-")
+        totals = told["totals"]
+        usual = np.sqrt(told["part_size"] * (1 - d.case.rate) * d.case.rate)
+        returned = (
+            f"the number of units kept in a {part} varied with standard deviation {totals.std():.2f}"
+            if totals.std()
+            else f"every {part} kept exactly {totals[0]} units"
+        )
+        expected = f"independent units give standard deviation {usual:.2f}"
+    elif alarm.what.startswith("whole-"):
+        _, part, what = alarm.what.split("-")
+        returned = f"a whole {part} was {what} {finding.count:,} times"
+        expected = f"with independent units {_band_text(alarm)} times"
+    elif alarm.what == "pattern":
+        pattern = "".join(str(int(bit)) for bit in told["pattern"])
+        returned = f"the mask {pattern} came up {finding.count} times"
+        expected = f"with independent units {_band_text(alarm)} times"
+    else:
+        lag = told["lag"]
+        agree = _percent(finding.count / finding.band.n)
+        returned = f"entries {lag:,} apart (row after row) agreed in {agree} of all pairs"
+        expected = f"independent entries agree in {_percent(finding.band.p)}"
+    return Ruling(
+        "fail",
+        called=bench.call(d.case),
+        returned=returned,
+        expected=expected,
+        misconception=name,
+        statistical=True,
+        charts=_dependence_charts(draws),
+    )
+
+
+def _leading(alarms: list[Located]) -> Located:
+    """The alarm that is easiest to see: a constant count, whole rows, then pairs, then the rest."""
+    order = ("spread-mask", "whole-", "spread-", "pair", "pattern", "lag")
+
+    def rank(located: Located) -> tuple:
+        what = located[1].what
+        return next(i for i, start in enumerate(order) if what.startswith(start)), -_distance(located[1])
+
+    return min(alarms, key=rank)
+
+
+def dependence_misconception(draws: list[Draws]) -> str | None:
+    """The catalogued mistake that explains how entries of a mask depend on each other, or None."""
+    grids = [d.kept for d in draws if d.kept.ndim == 3 and min(d.kept.shape[1:]) > 1]
+    if not grids:
+        return None
+    if all((k == k[:, :1, :1]).all() for k in grids):
+        return "scalar-mask"
+    if all((k == k[:, :1, :]).all() for k in grids):
+        return "mask-shared-across-rows"
+    if all((k == k[:, :, :1]).all() for k in grids):
+        return "mask-shared-across-columns"
+    many = [k for k in grids if len(k) > 1]
+    for axes in ((1, 2), 2, 1):
+        if many and all(len(np.unique(k.sum(axis=axes))) == 1 for k in many):
+            return "fixed-count"
+    return None
+
+
+def _fresh_ruling(bench: Bench, alarms: list[Located]) -> Ruling:
+    d, alarm = max(alarms, key=lambda located: _distance(located[1]))
+    band = alarm.finding.band
+    apart = "in a row" if alarm.data["lag"] == 1 else f"{alarm.data['lag']} apart"
+    who = "the entries" if alarm.what == "successive" else "the pairs looked at for one unit"
+    return Ruling(
+        "fail",
+        called=bench.call(d.case),
+        returned=f"{_percent(alarm.finding.count / band.n)} of {who} agreed between calls {apart}",
+        expected=f"independent masks agree in {_percent(band.p)}",
+        statistical=True,
+    )
+
+
+def repeated_ruling(bench: Bench, repeated: list[Draws]) -> Ruling:
+    """The ruling on freshness when every call repeats the first."""
+    d = max(repeated, key=lambda d: d.kept[0].size)
+    period = _period(d.kept)
+    records = [bench.record(case.name) for case in bench.usable()]
+    other = bench.values("repeat"), bench.values("repeat-other")
+    same_for_all = other[0] is not None and other[1] is not None and _same_zeros(*other)
+    if any(record.rng_moved for record in records):
+        name = "mask-reused"
+    else:
+        # Nothing drawn from rng, and yet the masks follow it: its state was copied. That has no name.
+        name = "seed-inside" if same_for_all else None
+    return Ruling(
+        "fail",
+        called=bench.call(d.case),
+        returned=(
+            f"the same mask every time: all {d.kept[0].size:,} entries"
+            if period == 1
+            else f"the same {period} masks over and over"
+        ),
+        expected="another mask in every call",
+        misconception=name,
+    )
+
+
+def _same_zeros(a: np.ndarray, b: np.ndarray) -> bool:
+    return a.shape == b.shape and bool(((a == 0) == (b == 0)).all())
+
+
+def _dependence_charts(draws: list[Draws]) -> tuple[Chart, ...]:
+    """How many units each mask keeps, beside what independent units would give."""
+    d = next((d for d in draws if d.case.name.startswith("units") and len(d.kept) > 1), None)
+    if d is None:
+        return ()
+    totals = d.kept.reshape(len(d.kept), -1).sum(axis=1)
+    n = d.kept[0].size
+    return (
+        Chart(
+            "counts",
+            "How many units a mask keeps",
+            f"Histogram of the number of kept units in {len(totals)} masks of {n} units. Yours range from "
+            f"{totals.min()} to {totals.max()}; independent units would spread around "
+            f"{n * (1 - d.case.rate):.0f} with standard deviation "
+            f"{np.sqrt(n * d.case.rate * (1 - d.case.rate)):.1f}.",
+            {"totals": totals, "n": np.array(n), "keep": np.array(1 - d.case.rate)},
+        ),
+    )
+
+
+def _units_chart(d: Draws) -> Chart:
+    calls, keep = len(d.kept), 1 - d.case.rate
+    counts = d.kept.reshape(calls, -1).sum(axis=0)
+    band = binomial_band(calls, keep, 1e-6 / counts.size)
+    outside = int((~band.holds(counts)).sum())
+    return Chart(
+        "units",
+        "How often each unit is kept",
+        f"Kept fraction of each of {counts.size} units over {calls} calls, beside the band from "
+        f"{band.low / calls:.2f} to {band.high / calls:.2f}. {outside} lie outside.",
+        {"shares": counts / calls, "low": np.array(band.low / calls), "high": np.array(band.high / calls)},
+    )

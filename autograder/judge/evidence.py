@@ -1,0 +1,98 @@
+"""What the judges work with: an examination's cases beside what was recorded, and rulings on them."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from autograder.cases import Case
+from autograder.exercises import Exercise
+from autograder.judge.statistics import Budget
+from autograder.observations import Observations, Record
+from autograder.report import Chart, Status
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A judge's decision on one property, before points and hints are added to make a verdict.
+
+    statistical: whether it rests on chance, and so has to be confirmed on fresh draws.
+    """
+
+    status: Status
+    called: str = ""
+    returned: str = ""
+    expected: str = ""
+    misconception: str | None = None
+    statistical: bool = False
+    charts: tuple[Chart, ...] = ()
+
+
+PASS = Ruling("pass")
+
+
+def blocked(by: str) -> Ruling:
+    """The ruling on a property that means nothing because the property `by` failed."""
+    return Ruling("blocked", returned=f"Not judged: it depends on '{by}', which has to be right first.")
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Masks recovered from one case.
+
+    kept: boolean (calls, *shape), whether each entry was kept. x: the input they were applied to, or None
+    for bare masks. Where x has exact zeros kept is flat, (calls, entries), without those.
+    """
+
+    case: Case
+    kept: np.ndarray
+    x: np.ndarray | None = None
+
+    @property
+    def share(self) -> float:
+        """The fraction of all entries that were kept."""
+        return float(self.kept.mean())
+
+
+@dataclass
+class Bench:
+    """One examination on the judge's desk.
+
+    doubted: whether fresh draws raised no statistical alarm, so that those of these draws are not believed.
+    """
+
+    exercise: Exercise
+    cases: dict[str, Case]
+    observations: Observations
+    doubted: bool = False
+    budget: Budget = field(default_factory=Budget)
+
+    def record(self, name: str) -> Record:
+        """What was recorded for the case `name`."""
+        return self.observations.records.get(name, Record(problem="missing"))
+
+    def values(self, name: str) -> np.ndarray | None:
+        """The values of a case, (calls, *shape), or None if it went wrong or was not recorded faithfully."""
+        values, case = self.record(name).values, self.cases[name]
+        return values if values is not None and values.shape == (case.calls, *case.shape) else None
+
+    def usable(self, mode: str = "training") -> list[Case]:
+        """The cases with an ordinary rate, in the given mode, that returned proper arrays."""
+        return [
+            case
+            for name, case in self.cases.items()
+            if case.mode == mode and 0 < case.rate < 1 and self.values(name) is not None
+        ]
+
+    def call(self, case: Case) -> str:
+        """How the student's code was called in a case, as the student would write it."""
+        rate = f"{case.rate:.4g}"
+        name = self.exercise.object
+        x = f"x of shape {case.shape}" if case.dtype == "float32" else f"{case.dtype} x of shape {case.shape}"
+        flag = {"training": "training=True", "evaluation": "training=False", "default": ""}[case.mode]
+        text = {
+            "mask": f"{name}({case.shape}, {rate}, rng)",
+            "inverted": f"{name}(x, {rate}, rng), {x}",
+            "classic": f"{name}(x, {rate}, rng, {flag}), {x}",
+            "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}",
+        }[self.exercise.name]
+        return text if case.calls == 1 else f"{text}, {case.calls} times"

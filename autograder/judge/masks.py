@@ -1,0 +1,148 @@
+"""What repeated masks say about chance: the rate, independence, and freshness.
+
+Input is always `kept`, a boolean array (calls, *shape): whether each entry was kept in each call.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from autograder.judge.statistics import Budget, Finding, central_counts
+
+LAGS = 8  # successive masks are compared up to this many calls apart
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """One thing that does not fit chance. what: a slug for the judge. finding: the count that says so."""
+
+    what: str
+    finding: Finding
+    data: dict
+
+
+def rate_alarms(budget: Budget, kept: np.ndarray, keep: float, x: np.ndarray | None) -> list[Alarm]:
+    """Whether entries are kept with probability `keep`: all together, over time, unit by unit, by x.
+
+    x: the input, shape of one mask, to ask whether dropping depends on it; None for a bare mask.
+    """
+    calls = len(kept)
+    flat = kept.reshape(calls, -1)
+    size = flat.shape[1]
+    alarms = []
+
+    def ask(what, counts, n, **data):
+        finding = budget.family(counts, n, keep)
+        if not finding.ok:
+            alarms.append(Alarm(what, finding, data))
+
+    ask("share", flat.sum(), flat.size)
+    if calls >= 5:
+        per_call = flat.sum(axis=1)
+        ask("share-of-a-call", per_call, size)
+    if calls >= 60:
+        blocks = flat[: calls // 6 * 6].reshape(6, -1).sum(axis=1)
+        ask("share-over-time", blocks, calls // 6 * size)
+        ask("unit", flat.sum(axis=0), calls, shape=kept.shape[1:])
+    if x is not None:
+        values = x.ravel()
+        for what, group in (("by-sign", values > 0), ("by-size", np.abs(values) > np.median(np.abs(values)))):
+            if 0 < group.sum() < size:
+                ask(what, flat[:, group].sum(), calls * int(group.sum()))
+    return alarms
+
+
+def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alarm]:
+    """Whether entries of one mask are independent of each other.
+
+    Many small masks: the joint count of every pair of units, the spread of the count in whole masks, rows
+    and columns, and how often a whole row, column or mask is dropped or kept. Few large ones: the lag at
+    which the flattened mask resembles itself most. Tiny ones: every pattern there is.
+    """
+    calls = len(kept)
+    flat = kept.reshape(calls, -1)
+    size = flat.shape[1]
+    alarms = []
+
+    def ask(what, counts, n, p, questions=None, **data):
+        finding = budget.family(counts, n, p, questions)
+        if not finding.ok:
+            alarms.append(Alarm(what, finding, data))
+
+    if size <= 4:
+        codes = flat @ (1 << np.arange(size))
+        patterns = np.bincount(codes, minlength=1 << size)
+        for code, count in enumerate(patterns):
+            bits = code >> np.arange(size) & 1
+            ask("pattern", count, calls, float(np.prod(np.where(bits, keep, 1 - keep))), pattern=bits)
+        return alarms
+
+    if calls >= 60:
+        counted = flat.astype(np.float32)  # exact: these counts are far below 2**24
+        joint = (counted.T @ counted).astype(int)
+        first, second = np.triu_indices(size, 1)
+        ask("pair", joint[first, second], calls, keep**2, first=first, second=second, shape=kept.shape[1:])
+        sums = {"mask": flat.sum(axis=1)}
+        if kept.ndim == 3:
+            sums["row"], sums["column"] = kept.sum(axis=2).ravel(), kept.sum(axis=1).ravel()
+        for part, totals in sums.items():
+            n = size * calls // totals.size
+            low, high, p = central_counts(n, keep)
+            ask(
+                f"spread-{part}",
+                ((totals >= low) & (totals <= high)).sum(),
+                totals.size,
+                p,
+                part_size=n,
+                totals=totals,
+            )
+            if part != "mask":
+                ask(f"whole-{part}-dropped", (totals == 0).sum(), totals.size, (1 - keep) ** n)
+                ask(f"whole-{part}-kept", (totals == n).sum(), totals.size, keep**n)
+    else:
+        lag = _strongest_lag(flat, keep)
+        same = _agreements(flat.T, lag)
+        ask("lag", same.sum(), same.size, keep**2 + (1 - keep) ** 2, questions=size // 2, lag=lag)
+    return alarms
+
+
+def freshness_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alarm]:
+    """Whether successive masks are independent: agreements between calls 1 to LAGS apart.
+
+    Over all units together, which sees the weakest dependence, and where there are many calls unit by unit,
+    which stays binomial even when the units of one mask depend on each other.
+    """
+    flat = kept.reshape(len(kept), -1)
+    alarms = []
+    for lag in range(1, min(LAGS, len(kept) // 2) + 1):
+        same = _agreements(flat, lag)
+        families = {"successive": (same.sum(), same.size)}
+        if len(kept) >= 60:
+            families["successive-unit"] = (same.sum(axis=0), len(same))
+        for what, (counts, n) in families.items():
+            finding = budget.family(counts, n, keep**2 + (1 - keep) ** 2)
+            if not finding.ok:
+                alarms.append(Alarm(what, finding, {"lag": lag}))
+    return alarms
+
+
+def _agreements(rows: np.ndarray, lag: int) -> np.ndarray:
+    """Where entries agree between rows `lag` apart, in pairs that share no row: boolean (pairs, columns).
+
+    Disjoint pairs make the comparisons independent, hence their number binomial: of every 2·lag rows the
+    first `lag` are compared with the rest.
+    """
+    usable = len(rows) // (2 * lag) * 2 * lag
+    blocks = rows[:usable].reshape(-1, 2, lag, rows.shape[1])
+    return (blocks[:, 0] == blocks[:, 1]).reshape(-1, rows.shape[1])
+
+
+def _strongest_lag(flat: np.ndarray, keep: float) -> int:
+    """The lag (1 to half the size) at which entries of a flattened mask agree or disagree most.
+
+    All lags at once, by the autocorrelation theorem (Wiener 1930, Khinchin 1934).
+    """
+    spectrum = np.fft.rfft(flat - keep, axis=1)
+    correlation = np.fft.irfft(np.abs(spectrum) ** 2, flat.shape[1], axis=1).sum(axis=0)
+    half = flat.shape[1] // 2
+    return 1 + int(np.argmax(np.abs(correlation[1 : half + 1])))

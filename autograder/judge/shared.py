@@ -1,0 +1,175 @@
+"""Rulings on the properties that every NumPy exercise has."""
+
+import numpy as np
+
+from autograder.cases import Case
+from autograder.judge.evidence import PASS, Bench, Ruling, blocked
+from autograder.observations import Record
+
+
+def judge_shape(bench: Bench) -> Ruling:
+    """Every ordinary call returned an array of the right shape, and none raised."""
+    for name, case in bench.cases.items():
+        record = bench.record(name)
+        if record.problem and not name.startswith(("invalid", "eval", "default")) and 0 < case.rate < 1:
+            return trouble(bench, case, record)
+        if not record.problem and bench.values(name) is None:
+            return Ruling("error", returned=f"the recording of case {name!r} is damaged")
+    return PASS
+
+
+def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
+    """The ruling on a call that did not return an array of the right shape."""
+    wanted = bench.exercise
+    if record.problem == "not-callable":
+        return Ruling(
+            "fail",
+            returned=f"{wanted.object} is {record.problem_type}",
+            expected=f"a {wanted.kind} that is called as {wanted.signature}",
+            misconception="not-callable",
+        )
+    told, name = {
+        "none": ("None", "not-implemented"),
+        "raised": (_raised(record), "not-implemented" if _is_stub(record) else None),
+        "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
+        "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
+        "bad-dtype": (f"an array of {record.problem_type}", None),
+        "interrupted": ("nothing: the check was interrupted", None),
+    }.get(record.problem, ("nothing: the call was not made", None))
+    if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
+        name = None
+    return Ruling(
+        "fail",
+        called=bench.call(case).removesuffix(f", {case.calls} times"),
+        returned=told,
+        expected=f"a NumPy array of shape {case.shape}",
+        misconception=name,
+    )
+
+
+def _raised(record: Record) -> str:
+    text = f": {record.problem_text}" if record.problem_text else ""
+    return f"the exception {record.problem_type}{text}"
+
+
+def _is_stub(record: Record) -> bool:
+    return record.problem_type == "NotImplementedError"
+
+
+def judge_dtype(bench: Bench) -> Ruling:
+    """Outputs have the dtype of their inputs."""
+    for case in bench.usable():
+        got = bench.values(case.name).dtype
+        if got != np.dtype(case.dtype):
+            return Ruling(
+                "fail",
+                called=bench.call(case),
+                returned=f"an array of {got}",
+                expected=f"an array of {case.dtype}",
+                misconception="dtype-changed",
+            )
+    return PASS
+
+
+def judge_untouched(bench: Bench) -> Ruling:
+    """No call changed the input array."""
+    for name, case in bench.cases.items():
+        if bench.record(name).input_changed:
+            return Ruling(
+                "fail",
+                called=bench.call(case),
+                returned="x itself had other values after the call",
+                expected="x as it was before",
+                misconception="mutates-input",
+            )
+    return PASS
+
+
+def judge_rng(bench: Bench) -> Ruling:
+    """The same generator state gives the same result, another one another result."""
+    first, again, other = (bench.values(name) for name in ("repeat", "repeat-same", "repeat-other"))
+    if first is None or again is None or other is None:
+        return blocked("shape")
+    case = bench.cases["repeat"]
+    call = bench.call(case)
+    if not np.array_equal(first, again, equal_nan=True):
+        return Ruling(
+            "fail",
+            called=f"{call}, and once more from the same generator state",
+            returned="two different results",
+            expected="the same result, because nothing else may be random",
+            misconception="ignores-rng",
+        )
+    if np.array_equal(first == 0, other == 0):
+        moved = any(bench.record(c.name).rng_moved for c in bench.usable())
+        return Ruling(
+            "fail",
+            called=f"{call}, and once more with another generator",
+            returned="the same mask from two different generators",
+            expected="another mask from another generator",
+            misconception="mask-reused" if moved else "seed-inside",
+        )
+    shared = [case for case in bench.usable() if bench.record(case.name).global_moved]
+    if shared:
+        return Ruling(
+            "fail",
+            called=bench.call(shared[0]),
+            returned="NumPy's or Python's global random state was used or seeded",
+            expected="the global state as it was",
+            misconception="ignores-rng",
+        )
+    return PASS
+
+
+def judge_extreme(bench: Bench, rate: int, expected: np.ndarray | float, told: str) -> Ruling:
+    """Rate 0 or 1 in training gives `expected`, which broadcasts to the output. told: that in words."""
+    name = f"rate-{rate}"
+    case, record, values = bench.cases[name], bench.record(name), bench.values(name)
+    if values is None:
+        return trouble(bench, case, record)
+    if not np.isfinite(values).all():
+        return Ruling(
+            "fail",
+            called=bench.call(case),
+            returned="NaN or infinity",
+            expected=told,
+            misconception="nan-at-rate-1" if rate == 1 else None,
+        )
+    wrong = ~np.isclose(values, expected, rtol=_TIGHT, atol=0)
+    if wrong.any():
+        return Ruling(
+            "fail",
+            called=bench.call(case),
+            returned=f"{int(wrong.sum())} of {wrong.size} entries are something else",
+            expected=told,
+        )
+    return PASS
+
+
+#: Room for the rounding of a few float32 operations in whatever order, and for nothing more.
+_TIGHT = 16 * float(np.finfo(np.float32).eps)
+
+
+def close(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
+    """Where two arrays agree up to the rounding of a few operations in the coarser of their dtypes."""
+    eps = max(np.finfo(a.dtype).eps if a.dtype.kind == "f" else 0.0 for a in (values, expected))
+    return np.isclose(values, expected, rtol=16 * float(eps), atol=0)
+
+
+def judge_invalid(bench: Bench) -> Ruling:
+    """Rates outside 0 to 1 raise ValueError."""
+    for name, case in bench.cases.items():
+        if not name.startswith("invalid") and name != "eval-invalid":
+            continue
+        record = bench.record(name)
+        if record.problem == "raised" and record.value_error:
+            continue
+        returned = _raised(record) if record.problem == "raised" else "a result, and no exception"
+        return Ruling(
+            "fail",
+            called=bench.call(case),
+            returned=returned,
+            expected="ValueError, because a rate is a probability",
+            misconception="no-rate-check",
+        )
+    return PASS

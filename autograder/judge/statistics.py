@@ -1,0 +1,89 @@
+"""Exact tests on counts, and the budget of false alarms they share.
+
+Every statistical question here is brought to one form: a count that is Binomial(n, p) when the
+implementation is correct. Its acceptance band is exact (SciPy's binomial, no normal approximation).
+
+The budget. One examination asks at most FAMILIES families of questions. A family may be many counts (one per
+unit, one per pair of units); by Bonferroni's inequality each gets its share. All families together raise a
+false alarm with probability at most STAGE_ALPHA in one pass. An alarm counts only when the same property
+raises it again on fresh draws, which are independent of the first, so a correct implementation fails with
+probability at most STAGE_ALPHA squared = 1e-10 < 1e-9.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom
+
+STAGE_ALPHA = 1e-5
+FAMILIES = 200
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where a Binomial(n, p) count lies, except with a small known probability: low to high, inclusive."""
+
+    n: int
+    p: float
+    low: int
+    high: int
+
+    def holds(self, counts: np.ndarray | int) -> np.ndarray:
+        """Which counts lie inside; same shape as `counts`."""
+        return (np.asarray(counts) >= self.low) & (np.asarray(counts) <= self.high)
+
+
+def binomial_band(n: int, p: float, alpha: float) -> Band:
+    """The band that a Binomial(n, p) count leaves with probability at most alpha, half of it on each side.
+
+    n: trials, at least 1. p: probability of success, 0 to 1. alpha: 0 to 1.
+    """
+    low = int(binom.ppf(alpha / 2, n, p)) if p > 0 else 0
+    high = int(binom.isf(alpha / 2, n, p)) if p < 1 else n
+    return Band(n, p, max(low, 0), min(high, n))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The answer to one family: whether all counts were inside, and the one furthest outside.
+
+    index: position of that count in the family (0 for a single one). count: what was counted there.
+    """
+
+    ok: bool
+    index: int
+    count: int
+    band: Band
+
+
+class Budget:
+    """Hands out the false-alarm budget, one family at a time."""
+
+    def __init__(self):
+        self.spent = 0
+
+    def family(self, counts: np.ndarray | int, n: int, p: float, questions: int | None = None) -> Finding:
+        """Ask whether all `counts` fit Binomial(n, p).
+
+        counts: one count or many, each of n trials. questions: how many counts they were chosen from, if
+        they were picked for looking worst; by default as many as there are.
+        Raises RuntimeError when the budget has been spent, which is a fault of the judge.
+        """
+        self.spent += 1
+        if self.spent > FAMILIES:
+            raise RuntimeError(f"More than {FAMILIES} families of tests: raise FAMILIES.")
+        counts = np.atleast_1d(counts).ravel()
+        band = binomial_band(n, p, STAGE_ALPHA / FAMILIES / (questions or counts.size))
+        inside = band.holds(counts)
+        worst = int(np.argmax(np.abs(counts - n * p) + np.where(inside, 0, n)))
+        return Finding(bool(inside.all()), worst, int(counts[worst]), band)
+
+
+def central_counts(n: int, p: float) -> tuple[int, int, float]:
+    """The middle of Binomial(n, p): bounds (inclusive) that hold about half of it, and how much exactly.
+
+    A sum whose spread is too small lies there too often, one whose spread is too large too seldom, so the
+    spread of a count becomes a binomial question: how many sums lay in the middle.
+    """
+    low, high = int(binom.ppf(0.3, n, p)), int(binom.ppf(0.7, n, p))
+    return low, high, float(binom.cdf(high, n, p) - binom.cdf(low - 1, n, p))

@@ -1,0 +1,92 @@
+"""What is recorded while the student's code runs: arrays and scalars, and nothing that could run.
+
+The two halves of an examination meet only here. `to_bytes` and `from_bytes` carry a recording across a
+process boundary as `.npz` read without pickle.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass, fields
+
+import numpy as np
+
+#: The largest recording accepted from another process, in bytes, packed and unpacked.
+SIZE_LIMIT = 64_000_000
+
+
+class BadRecording(ValueError):
+    """Bytes that are not a recording, or that are too large for one."""
+
+
+@dataclass(frozen=True)
+class Record:
+    """What one case's calls did.
+
+    values: (calls, *shape), what came back, in its own dtype; None if any call went wrong.
+    problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
+    "not-callable", "interrupted". problem_call: the number of that call, from 0. problem_type: the type's
+    or exception's name.
+    problem_text: its shape, or the exception's first line. value_error: whether it was a ValueError.
+    input_changed: whether an argument differed after a call.
+    rng_moved: whether the generator handed over had advanced at the end of all calls.
+    global_moved: whether NumPy's or Python's global random state had.
+    """
+
+    values: np.ndarray | None = None
+    problem: str = ""
+    problem_call: int = -1
+    problem_type: str = ""
+    problem_text: str = ""
+    value_error: bool = False
+    input_changed: bool = False
+    rng_moved: bool = False
+    global_moved: bool = False
+
+
+@dataclass(frozen=True)
+class Observations:
+    """A recording: one `Record` per case, and the beginning of what was printed meanwhile."""
+
+    records: dict[str, Record]
+    printed: str = ""
+
+    def to_bytes(self) -> bytes:
+        """The recording as the bytes of an `.npz` file."""
+        arrays = {"printed": np.array(self.printed)}
+        for name, record in self.records.items():
+            for field in fields(Record):
+                value = getattr(record, field.name)
+                if value is not None:
+                    arrays[f"{name}/{field.name}"] = np.asarray(value)
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> "Observations":
+        """Read a recording back. Raises BadRecording for anything that `to_bytes` would not have written."""
+        if len(data) > SIZE_LIMIT:
+            raise BadRecording(f"The recording has {len(data):,} bytes; {SIZE_LIMIT:,} are allowed.")
+        kinds = {field.name: field.type for field in fields(Record)}
+        found: dict[str, dict] = {}
+        printed = ""
+        try:
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                # A small archive can unpack to anything: ask for the sizes before unpacking.
+                if sum(entry.file_size for entry in archive.infolist()) > SIZE_LIMIT:
+                    raise BadRecording("The recording unpacks to more than is allowed.")
+            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+                for key in arrays.files:
+                    if key == "printed":
+                        printed = str(arrays[key])
+                        continue
+                    name, _, attribute = key.rpartition("/")
+                    value = arrays[key]
+                    found.setdefault(name, {})[attribute] = (
+                        value if attribute == "values" else kinds[attribute](value.item())
+                    )
+            return cls({name: Record(**attributes) for name, attributes in found.items()}, printed)
+        except BadRecording:
+            raise
+        except Exception as error:  # zipfile, NumPy and the constructor each raise their own kinds
+            raise BadRecording(f"Not a recording: {type(error).__name__}.") from error

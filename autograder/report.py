@@ -1,0 +1,87 @@
+"""What an examination says: a verdict per property, gathered in a report. Plain data, no opinions of its own."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+Status = Literal["pass", "fail", "blocked", "error"]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a picture shows, as data; `autograder.show.pictures` draws it.
+
+    kind: which drawing fits ("mask", "keep-rate", "units", "scale", "evaluation", "counts", "successive").
+    title: the sentence above it. alt: the same for a reader who cannot see it. data: the arrays it draws.
+    """
+
+    kind: str
+    title: str
+    alt: str
+    data: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the judge says of one property.
+
+    property: its slug. status: "pass", "fail", "blocked" (it depends on something that failed, so it means
+    nothing) or "error" (the grader itself broke). points, max_points: what it earned and could earn.
+    called, returned, expected: the three parts of an observation, "" where there is nothing to say.
+    misconception: a slug of `autograder.misconceptions`, or None. hint: one sentence, "" if there is none.
+    """
+
+    property: str
+    sentence: str
+    status: Status
+    points: float
+    max_points: float
+    called: str = ""
+    returned: str = ""
+    expected: str = ""
+    misconception: str | None = None
+    hint: str = ""
+
+    @property
+    def message(self) -> str:
+        """The verdict in running text: what was called, what came back, what was expected."""
+        parts = ((self.called, "Called"), (self.returned, "Came back"), (self.expected, "Expected"))
+        told = [f"{label}: {part}" for part, label in parts if part]
+        return "; ".join([self.sentence, *told]) if told else self.sentence
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcome of one examination.
+
+    exercise: its name. verdicts: one per property, in the exercise's order. seed: the integer that chose
+    the inputs; the same seed and the same code give the same report. charts: the pictures worth drawing.
+    printed: the beginning of what the student's code printed meanwhile.
+    """
+
+    exercise: str
+    verdicts: tuple[Verdict, ...]
+    seed: int
+    charts: tuple[Chart, ...] = field(default=(), compare=False)
+    printed: str = ""
+
+    @property
+    def points(self) -> float:
+        """Points earned, a plain float (nbgrader misreads NumPy's)."""
+        return float(sum(verdict.points for verdict in self.verdicts))
+
+    @property
+    def max_points(self) -> float:
+        """Points there are to earn, a plain float."""
+        return float(sum(verdict.max_points for verdict in self.verdicts))
+
+    @property
+    def passed(self) -> bool:
+        """Whether every property passed."""
+        return all(verdict.status == "pass" for verdict in self.verdicts)
+
+    @property
+    def misconceptions(self) -> tuple[str, ...]:
+        """The misconceptions named, each once, in order of appearance."""
+        return tuple(dict.fromkeys(v.misconception for v in self.verdicts if v.misconception))

@@ -1,0 +1,1 @@
+"""What the course and its grader promise."""

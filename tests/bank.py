@@ -1,0 +1,917 @@
+"""Implementations to judge: correct ones as unlike each other as possible, and mistaken ones with their names.
+
+A way to draw masks, `(shape, rate, rng) -> array of 0/1`, is one entry for every exercise: `lift` turns it into
+an answer to each. Mistakes in scaling or in the training flag belong to one exercise.
+"""
+
+import copy
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from scipy.stats import norm, qmc
+
+Draw = Callable[[tuple, float, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An implementation. make: a fresh one each time, since some keep state. mistake: its slug, or None."""
+
+    name: str
+    exercise: str
+    make: Callable[[], object]
+    mistake: str | None = None
+
+
+def checked(rate):
+    if not 0 <= rate <= 1:
+        raise ValueError("rate must be a probability")
+
+
+# ---------------------------------------------------------------- ways to draw a mask, correct
+
+
+def uniform(shape, rate, rng):
+    return rng.random(shape) >= rate
+
+
+def uniform_float32(shape, rate, rng):
+    return (rng.random(shape, dtype=np.float32) < 1 - rate).astype(np.float32)
+
+
+def binomial(shape, rate, rng):
+    return rng.binomial(1, 1 - rate, size=shape)
+
+
+def choice(shape, rate, rng):
+    return rng.choice([0, 1], size=shape, p=[rate, 1 - rate])
+
+
+def loops(shape, rate, rng):
+    mask = np.ones(shape, dtype=int)
+    for index in np.ndindex(*shape):
+        if rng.random() < rate:
+            mask[index] = 0
+    return mask
+
+
+def row_by_row(shape, rate, rng):
+    rows = [rng.random(shape[1:]) >= rate for _ in range(shape[0])]
+    return np.array(rows).reshape(shape)
+
+
+def integers(shape, rate, rng):
+    return rng.integers(0, 2**40, size=shape) >= rate * 2**40
+
+
+def normal_quantile(shape, rate, rng):
+    return rng.standard_normal(shape) >= norm.ppf(rate)
+
+
+def exponential(shape, rate, rng):
+    with np.errstate(divide="ignore"):
+        return rng.exponential(size=shape) >= -np.log1p(-rate) if rate < 1 else np.zeros(shape)
+
+
+def geometric_gaps(shape, rate, rng):
+    """Jump from one dropped entry to the next: the gaps of Bernoulli trials are geometric."""
+    size = int(np.prod(shape))
+    mask = np.ones(size, dtype=np.uint8)
+    if rate > 0:
+        position = rng.geometric(rate) - 1
+        while position < size:
+            mask[position] = 0
+            position += rng.geometric(rate)
+    return mask.reshape(shape)
+
+
+def backwards(shape, rate, rng):
+    size = int(np.prod(shape))
+    return (rng.random(size)[::-1] > rate).reshape(shape, order="F") if rate < 1 else np.zeros(shape, bool)
+
+
+def random_count_then_places(shape, rate, rng):
+    """First how many are kept (binomial), then which (uniform): the same distribution in two steps."""
+    size = int(np.prod(shape))
+    mask = np.zeros(size)
+    mask[rng.permutation(size)[: rng.binomial(size, 1 - rate)]] = 1
+    return mask.reshape(shape)
+
+
+_BUFFER: dict[tuple, np.ndarray] = {}
+
+
+def shared_buffer(shape, rate, rng):
+    buffer = _BUFFER.setdefault(shape, np.empty(shape))
+    rng.random(out=buffer)
+    np.greater_equal(buffer, rate, out=buffer)
+    return buffer
+
+
+def spawned(shape, rate, rng):
+    return rng.spawn(1)[0].random(shape) >= rate
+
+
+CORRECT_DRAWS: list[Draw] = [
+    uniform, uniform_float32, binomial, choice, loops, row_by_row, integers, normal_quantile, exponential,
+    geometric_gaps, backwards, random_count_then_places, shared_buffer, spawned,
+]  # fmt: skip
+
+# ---------------------------------------------------------------- ways to draw a mask, mistaken
+
+MISTAKEN_DRAWS: list[tuple[Callable[[], Draw], str | None]] = []
+
+
+def mistaken(mistake: str | None, factory: bool = False):
+    """Enter a way to draw; a factory is called anew for each examination, because its draw keeps state."""
+
+    def enter(function):
+        MISTAKEN_DRAWS.append((function if factory else (lambda: function), mistake))
+        MISTAKEN_DRAWS[-1][0].__name__ = function.__name__
+        return function
+
+    return enter
+
+
+@mistaken("keep-drop-swapped")
+def swapped(shape, rate, rng):
+    return rng.random(shape) < rate
+
+
+@mistaken("keep-drop-swapped")
+def swapped_binomial(shape, rate, rng):
+    return rng.binomial(1, rate, shape)
+
+
+@mistaken("normal-noise")
+def normal_below(shape, rate, rng):
+    return rng.standard_normal(shape) < 1 - rate
+
+
+@mistaken("normal-noise")
+def normal_above(shape, rate, rng):
+    return (rng.normal(size=shape) > rate) * 1.0
+
+
+@mistaken("hard-coded-rate")
+def coin(shape, rate, rng):
+    return rng.integers(0, 2, shape)
+
+
+@mistaken("hard-coded-rate")
+def above_a_half(shape, rate, rng):
+    return rng.random(shape) > 0.5
+
+
+@mistaken("hard-coded-rate")
+def always_a_fifth(shape, rate, rng):
+    return rng.random(shape) >= 0.2
+
+
+@mistaken("fixed-count")
+def exact_count(shape, rate, rng):
+    size = int(np.prod(shape))
+    mask = np.ones(size)
+    mask[rng.choice(size, round(size * rate), replace=False)] = 0
+    return mask.reshape(shape)
+
+
+@mistaken("fixed-count")
+def exact_count_by_rank(shape, rate, rng):
+    noise = rng.random(shape).ravel()
+    mask = np.zeros(noise.size, int)
+    mask[np.argsort(noise)[int(noise.size * rate) :]] = 1
+    return mask.reshape(shape)
+
+
+@mistaken("fixed-count")
+def exact_count_per_row(shape, rate, rng):
+    order = np.argsort(rng.random(shape), axis=-1)
+    return order >= round(shape[-1] * rate)
+
+
+@mistaken("fixed-count")
+def exact_count_per_column(shape, rate, rng):
+    order = np.argsort(rng.random(shape), axis=0)
+    return order >= round(shape[0] * rate)
+
+
+@mistaken("mask-shared-across-rows")
+def one_row_tiled(shape, rate, rng):
+    return np.tile(rng.random(shape[1:]) >= rate, (shape[0],) + (1,) * (len(shape) - 1))
+
+
+@mistaken("mask-shared-across-rows")
+def one_row_broadcast(shape, rate, rng):
+    return np.broadcast_to(rng.binomial(1, 1 - rate, shape[-1]), shape)
+
+
+@mistaken("mask-shared-across-columns")
+def one_coin_per_row(shape, rate, rng):
+    return np.broadcast_to((rng.random(shape[0]) >= rate).reshape(-1, *[1] * (len(shape) - 1)), shape).copy()
+
+
+@mistaken("mask-shared-across-columns")
+def one_coin_per_row_repeat(shape, rate, rng):
+    return np.repeat(rng.random((*shape[:-1], 1)) >= rate, shape[-1], axis=-1)
+
+
+@mistaken("scalar-mask")
+def one_coin(shape, rate, rng):
+    return np.full(shape, rng.random() >= rate)
+
+
+@mistaken("scalar-mask")
+def one_coin_multiplied(shape, rate, rng):
+    return np.ones(shape) * rng.binomial(1, 1 - rate)
+
+
+@mistaken("mask-reused", factory=True)
+def kept_in_a_dictionary():
+    kept = {}
+
+    def draw(shape, rate, rng):
+        if (shape, rate) not in kept:
+            kept[shape, rate] = rng.random(shape) >= rate
+        return kept[shape, rate]
+
+    return draw
+
+
+@mistaken("mask-reused", factory=True)
+def kept_noise():
+    kept = {}
+
+    def draw(shape, rate, rng):
+        noise = kept.setdefault(shape, rng.random(shape))
+        return noise >= rate
+
+    return draw
+
+
+@mistaken("seed-inside")
+def new_generator_each_time(shape, rate, rng):
+    return np.random.default_rng(42).random(shape) >= rate
+
+
+@mistaken("seed-inside")
+def global_seed_each_time(shape, rate, rng):
+    np.random.seed(0)
+    return np.random.rand(*shape) >= rate
+
+
+@mistaken("ignores-rng")
+def numpy_global(shape, rate, rng):
+    return np.random.rand(*shape) >= rate
+
+
+@mistaken("ignores-rng")
+def generator_of_its_own(shape, rate, rng):
+    return np.random.default_rng().random(shape) >= rate
+
+
+@mistaken("ignores-rng")
+def python_random(shape, rate, rng):
+    return np.array([random.random() >= rate for _ in range(int(np.prod(shape)))]).reshape(shape)
+
+
+@mistaken("ignores-rng", factory=True)
+def generator_beside_the_function():
+    own = np.random.default_rng(7)
+    return lambda shape, rate, rng: own.random(shape) >= rate
+
+
+@mistaken("never-drops")
+def all_ones(shape, rate, rng):
+    rng.random(shape)
+    return np.ones(shape)
+
+
+@mistaken("never-drops")
+def truthy(shape, rate, rng):
+    return np.array(rng.random(shape), dtype=bool)
+
+
+# Faults without a name: they have to fail, and say something true.
+
+
+@mistaken(None)
+def pairs(shape, rate, rng):
+    size = int(np.prod(shape))
+    return np.repeat(rng.random((size + 1) // 2) >= rate, 2)[:size].reshape(shape)
+
+
+@mistaken(None)
+def antithetic_halves(shape, rate, rng):
+    size = int(np.prod(shape))
+    half = rng.random((size + 1) // 2)
+    return (np.concatenate([half, 1 - half])[:size] >= rate).reshape(shape)
+
+
+@mistaken(None)
+def low_discrepancy(shape, rate, rng):
+    size = int(np.prod(shape))
+    return ((rng.random() + np.arange(size) * (np.sqrt(5) - 1) / 2) % 1 >= rate).reshape(shape)
+
+
+@mistaken(None)
+def stratified(shape, rate, rng):
+    size = int(np.prod(shape))
+    return (rng.permutation((np.arange(size) + rng.random(size)) / size) >= rate).reshape(shape)
+
+
+@mistaken(None)
+def sobol(shape, rate, rng):
+    size = int(np.prod(shape))
+    points = qmc.Sobol(1, rng=rng).random_base2(int(np.ceil(np.log2(max(size, 2)))))
+    return (points.ravel()[:size] >= rate).reshape(shape)
+
+
+@mistaken(None)
+def blocks(shape, rate, rng):
+    size = int(np.prod(shape))
+    return np.repeat(rng.random(-(-size // 4)) >= rate, 4)[:size].reshape(shape)
+
+
+@mistaken(None)
+def first_unit_never_dropped(shape, rate, rng):
+    mask = rng.random(shape) >= rate
+    if rate < 1:
+        mask.flat[0] = True
+    return mask
+
+
+@mistaken(None)
+def redrawn_when_all_are_dropped(shape, rate, rng):
+    mask = rng.random(shape) >= rate
+    while rate < 1 and not mask.any():
+        mask = rng.random(shape) >= rate
+    return mask
+
+
+@mistaken(None)
+def rate_in_percent_steps(shape, rate, rng):
+    return rng.random(shape) >= round(rate, 2)
+
+
+@mistaken(None)
+def rate_in_tenths(shape, rate, rng):
+    return rng.random(shape) >= round(rate, 1)
+
+
+@mistaken(None)
+def rate_jittered(shape, rate, rng):
+    jitter = rng.uniform(-0.05, 0.05) if 0.05 < rate < 0.95 else 0
+    return rng.random(shape) >= rate + jitter
+
+
+@mistaken(None)
+def half_as_often(shape, rate, rng):
+    return rng.random(shape) >= rate / 2
+
+
+@mistaken(None)
+def copied_generator(shape, rate, rng):
+    return copy.deepcopy(rng).random(shape) >= rate
+
+
+@mistaken(None)
+def wrong_when_large(shape, rate, rng):
+    mask = rng.random(shape) >= rate
+    return np.ones(shape) if mask.size > 5000 and 0 < rate < 1 else mask
+
+
+@mistaken(None)
+def repeats_inside_large_arrays(shape, rate, rng):
+    size = int(np.prod(shape))
+    return np.resize(rng.random(min(size, 1000)) >= rate, shape)
+
+
+@mistaken(None)
+def same_for_two_axes_more(shape, rate, rng):
+    if len(shape) < 3:
+        return rng.random(shape) >= rate
+    return np.broadcast_to(rng.random(shape[-2:]) >= rate, shape)
+
+
+@mistaken(None, factory=True)
+def two_masks_in_turn():
+    kept, calls = {}, {}
+
+    def draw(shape, rate, rng):
+        key = (shape, rate)
+        calls[key] = calls.get(key, -1) + 1
+        number = calls[key] % 2
+        if (key, number) not in kept:
+            kept[key, number] = rng.random(shape) >= rate
+        return kept[key, number]
+
+    return draw
+
+
+@mistaken(None, factory=True)
+def every_mask_twice():
+    last = {}
+
+    def draw(shape, rate, rng):
+        if (shape, rate) in last:
+            return last.pop((shape, rate))
+        last[shape, rate] = rng.random(shape) >= rate
+        return last[shape, rate]
+
+    return draw
+
+
+@mistaken(None, factory=True)
+def stops_after_many_calls():
+    calls = [0]
+
+    def draw(shape, rate, rng):
+        calls[0] += 1
+        return rng.random(shape) >= (rate if calls[0] < 300 or rate in (0, 1) else rate / 2)
+
+    return draw
+
+
+# ---------------------------------------------------------------- from a mask to an answer
+
+
+def as_mask(draw: Draw):
+    def dropout_mask(shape, rate, rng):
+        checked(rate)
+        return draw(shape, rate, rng)
+
+    return dropout_mask
+
+
+def _inverted(draw: Draw, x, rate, rng):
+    checked(rate)
+    if rate == 1:
+        return np.zeros_like(x)
+    return np.where(draw(x.shape, rate, rng), x / x.dtype.type(1 - rate), 0).astype(x.dtype)
+
+
+def as_inverted(draw: Draw):
+    return lambda x, rate, rng: _inverted(draw, x, rate, rng)
+
+
+def as_classic(draw: Draw):
+    def classic_dropout(x, rate, rng, training):
+        checked(rate)
+        if training:
+            return x * draw(x.shape, rate, rng).astype(x.dtype)
+        return (x * (1 - rate)).astype(x.dtype)
+
+    return classic_dropout
+
+
+def as_layer(draw: Draw):
+    class Dropout:
+        def __init__(self, rate, rng):
+            checked(rate)
+            self.rate, self.rng = rate, rng
+
+        def __call__(self, x, training=False):
+            return _inverted(draw, x, self.rate, self.rng) if training else x
+
+    return Dropout
+
+
+LIFT = {"mask": as_mask, "inverted": as_inverted, "classic": as_classic, "layer": as_layer}
+
+CORRECT = [
+    Entry(f"{exercise}-{draw.__name__}", exercise, partial(LIFT[exercise], draw))
+    for exercise in LIFT
+    for draw in CORRECT_DRAWS
+]
+MISTAKEN = [
+    Entry(f"{exercise}-{make.__name__}", exercise, lambda e=exercise, m=make: LIFT[e](m()), mistake)
+    for exercise in LIFT
+    for make, mistake in MISTAKEN_DRAWS
+]
+
+
+def correct(exercise: str):
+    """Enter a correct answer to one exercise."""
+    return lambda answer: CORRECT.append(Entry(f"{exercise}-{answer.__name__}", exercise, lambda: answer)) or answer
+
+
+def wrong(exercise: str, mistake: str | None):
+    """Enter a mistaken answer to one exercise."""
+    return (
+        lambda answer: MISTAKEN.append(
+            Entry(f"{exercise}-{getattr(answer, '__name__', answer)}", exercise, lambda: answer, mistake)
+        )
+        or answer
+    )
+
+
+# ---------------------------------------------------------------- mask only
+
+for _value in (None, 3, "mask", [1, 0], np.ones((2, 2))):
+    wrong("mask", "not-callable")(_value)
+
+
+@wrong("mask", "not-implemented")
+def stub(shape, rate, rng):
+    raise NotImplementedError
+
+
+@wrong("mask", "not-implemented")
+def forgets_to_return(shape, rate, rng):
+    rng.random(shape) >= rate
+
+
+@wrong("mask", "wrong-shape")
+def transposed(shape, rate, rng):
+    return rng.random(shape[::-1]) >= rate
+
+
+@wrong("mask", "wrong-shape")
+def flattened(shape, rate, rng):
+    return rng.random(int(np.prod(shape))) >= rate
+
+
+@wrong("mask", "wrong-shape")
+def two_axes_only(shape, rate, rng):
+    checked(rate)
+    return rng.random((shape[0], shape[1] if len(shape) > 1 else 1)) >= rate
+
+
+@wrong("mask", "not-an-array")
+def nested_list(shape, rate, rng):
+    return (rng.random(shape) >= rate).tolist()
+
+
+@wrong("mask", "mask-already-scaled")
+def scaled_mask(shape, rate, rng):
+    checked(rate)
+    return (rng.random(shape) >= rate) / (1 - rate)
+
+
+@wrong("mask", "mask-already-scaled")
+def scaled_mask_where(shape, rate, rng):
+    checked(rate)
+    return np.where(rng.random(shape) < rate, 0, 1 / (1 - rate) if rate < 1 else 0)
+
+
+@wrong("mask", None)
+def minus_one_for_dropped(shape, rate, rng):
+    checked(rate)
+    return np.where(rng.random(shape) < rate, -1, 1)
+
+
+@wrong("mask", None)
+def nan_for_dropped(shape, rate, rng):
+    checked(rate)
+    return np.where(rng.random(shape) < rate, np.nan, 1)
+
+
+@wrong("mask", None)
+def the_noise_itself(shape, rate, rng):
+    checked(rate)
+    return rng.random(shape)
+
+
+# ---------------------------------------------------------------- mistakes in the formula of inverted dropout
+
+_FORMULAS = {
+    "not-scaled": [
+        lambda x, m, rate: x * m,
+        lambda x, m, rate: np.where(m, x, 0),
+    ],
+    "scaled-by-rate": [
+        lambda x, m, rate: x * m / (rate or 1),
+        lambda x, m, rate: np.where(m, x / max(rate, 1e-9), 0) if rate else x,
+    ],
+    "scaled-down": [
+        lambda x, m, rate: x * m * (1 - rate),
+        lambda x, m, rate: np.where(m, (1 - rate) * x, 0),
+    ],
+    "scaled-twice": [
+        lambda x, m, rate: x * m / (1 - rate) ** 2 if rate < 1 else 0 * x,
+        lambda x, m, rate: x * (m / (1 - rate)) / (1 - rate) if rate < 1 else 0 * x,
+    ],
+    "additive": [
+        lambda x, m, rate: x + (m * 1.0 - 1),
+        lambda x, m, rate: x + (m / (1 - rate) - 1) if rate < 1 else 0 * x,
+    ],
+    "returns-mask": [
+        lambda x, m, rate: m * 1.0,
+        lambda x, m, rate: m / (1 - rate) if rate < 1 else 0 * x,
+    ],
+    "renormalised": [
+        lambda x, m, rate: x * m / max(m.mean(), 1e-9),
+        lambda x, m, rate: x * m * (m.size / max(m.sum(), 1)),
+    ],
+    "nan-at-rate-1": [
+        lambda x, m, rate: x * (m / np.float64(1 - rate)),
+        lambda x, m, rate: x * m * (1 / np.float64(1 - rate)),
+    ],
+    None: [
+        lambda x, m, rate: x * m / np.sqrt(1 - rate) if rate < 1 else 0 * x,
+        lambda x, m, rate: np.where(m, x / (1 - rate), 1e-6 * x) if rate < 1 else 0 * x,
+        lambda x, m, rate: np.where(m, np.abs(x) / (1 - rate), 0) if rate < 1 else 0 * x,
+        lambda x, m, rate: np.where(m, x / (1 - round(rate, 1)), 0) if rate < 0.9 else 0 * x,
+        lambda x, m, rate: np.where(m | (x > 0), x / (1 - rate), 0) if rate < 1 else 0 * x,
+        lambda x, m, rate: np.where(m, x / (1 - rate), np.nan) if rate < 1 else 0 * x,
+    ],
+}
+
+
+def _formula_inverted(formula, x, rate, rng):
+    checked(rate)
+    return np.asarray(formula(x, rng.random(x.shape) >= rate, rate)).astype(x.dtype)
+
+
+for _mistake, _formulas in _FORMULAS.items():
+    for _number, _formula in enumerate(_formulas):
+        MISTAKEN.append(
+            Entry(
+                f"inverted-formula-{_mistake}-{_number}",
+                "inverted",
+                lambda f=_formula: partial(_formula_inverted, f),
+                _mistake,
+            )
+        )
+        if _mistake == "nan-at-rate-1":
+            continue
+
+        class _Layer:
+            formula = staticmethod(_formula)
+
+            def __init__(self, rate, rng):
+                checked(rate)
+                self.rate, self.rng = rate, rng
+
+            def __call__(self, x, training=False):
+                return _formula_inverted(self.formula, x, self.rate, self.rng) if training else x
+
+        MISTAKEN.append(
+            Entry(f"layer-formula-{_mistake}-{_number}", "layer", lambda c=_Layer: c, _mistake)
+        )
+
+
+@wrong("inverted", "keep-drop-swapped")
+def swapped_everywhere(x, rate, rng):
+    checked(rate)
+    return (x * (rng.random(x.shape) < rate) / max(rate, 1e-12)).astype(x.dtype)
+
+
+@wrong("inverted", "never-drops")
+def returns_x(x, rate, rng):
+    return x
+
+
+@wrong("inverted", "dtype-changed")
+def widened(x, rate, rng):
+    checked(rate)
+    return x * ((rng.random(x.shape) >= rate) / (1 - rate if rate < 1 else 1.0))
+
+
+@wrong("inverted", "dtype-changed")
+def narrowed(x, rate, rng):
+    return as_inverted(uniform)(x, rate, rng).astype(np.float32)
+
+
+@wrong("inverted", "mutates-input")
+def in_place(x, rate, rng):
+    checked(rate)
+    x *= rng.random(x.shape) >= rate
+    return (x / (1 - rate)).astype(x.dtype) if rate < 1 else np.zeros_like(x)
+
+
+@wrong("inverted", "mutates-input")
+def through_a_view(x, rate, rng):
+    checked(rate)
+    flat = x.reshape(-1)
+    flat[rng.random(x.size) < rate] = 0
+    return (x / (1 - rate)).astype(x.dtype) if rate < 1 else np.zeros_like(x)
+
+
+@wrong("inverted", "no-rate-check")
+def unchecked(x, rate, rng):
+    mask = rng.random(x.shape) >= rate
+    return np.where(mask, x / (1 - rate or 1), 0).astype(x.dtype)
+
+
+@wrong("inverted", "no-rate-check")
+def asserted(x, rate, rng):
+    assert 0 <= rate <= 1
+    return as_inverted(uniform)(x, rate, rng)
+
+
+@wrong("mask", "no-rate-check")
+def unchecked_mask(shape, rate, rng):
+    return rng.random(shape) >= rate
+
+
+@wrong("mask", "no-rate-check")
+def type_error(shape, rate, rng):
+    if rate < 0 or rate > 1:
+        raise TypeError("rate")
+    return rng.random(shape) >= rate
+
+
+@wrong("mask", "no-rate-check")
+def lower_side_only(shape, rate, rng):
+    if rate < 0:
+        raise ValueError("rate")
+    return rng.random(shape) >= rate
+
+
+# ---------------------------------------------------------------- classic only
+
+
+@wrong("classic", "inverted-not-classic")
+def inverted_here(x, rate, rng, training):
+    checked(rate)
+    return as_inverted(uniform)(x, rate, rng) if training else x
+
+
+@wrong("classic", "inverted-not-classic")
+def inverted_here_too(x, rate, rng, training):
+    checked(rate)
+    if not training:
+        return x.copy()
+    mask = rng.binomial(1, 1 - rate, x.shape) / max(1 - rate, 1e-12)
+    return (x * mask).astype(x.dtype)
+
+
+@wrong("classic", "scaled-at-test")
+def both_scaled(x, rate, rng, training):
+    checked(rate)
+    return as_inverted(uniform)(x, rate, rng) if training else (x * (1 - rate)).astype(x.dtype)
+
+
+@wrong("classic", "drops-at-test")
+def flag_ignored(x, rate, rng, training):
+    checked(rate)
+    return np.where(rng.random(x.shape) < rate, 0, x).astype(x.dtype)
+
+
+@wrong("classic", "drops-at-test")
+def scaled_and_dropped_at_test(x, rate, rng, training):
+    checked(rate)
+    y = np.where(rng.random(x.shape) < rate, 0, x).astype(x.dtype)
+    return y if training else (y * (1 - rate)).astype(x.dtype)
+
+
+@wrong("classic", "flag-reversed")
+def reversed_classic(x, rate, rng, training):
+    checked(rate)
+    return (x * (1 - rate)).astype(x.dtype) if training else np.where(rng.random(x.shape) < rate, 0, x)
+
+
+@wrong("classic", None)
+def nothing_at_test(x, rate, rng, training):
+    checked(rate)
+    return np.where(rng.random(x.shape) < rate, 0, x).astype(x.dtype) if training else x
+
+
+@wrong("classic", "scaled-down")
+def scaled_down_in_training(x, rate, rng, training):
+    checked(rate)
+    if training:
+        return (x * (rng.random(x.shape) >= rate) * (1 - rate)).astype(x.dtype)
+    return (x * (1 - rate)).astype(x.dtype)
+
+
+@wrong("classic", "no-rate-check")
+def checked_in_training_only(x, rate, rng, training):
+    if training:
+        return as_classic(uniform)(x, rate, rng, True)
+    return (x * (1 - rate)).astype(x.dtype)
+
+
+# ---------------------------------------------------------------- layer only
+
+
+class _Base:
+    """What mistaken layers share: a correct constructor."""
+
+    def __init__(self, rate, rng):
+        checked(rate)
+        self.rate, self.rng = rate, rng
+
+    def drop(self, x):
+        return _inverted(uniform, x, self.rate, self.rng)
+
+
+@correct("layer")
+class ChecksWhenCalled(_Base):
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def __call__(self, x, training=False):
+        checked(self.rate)
+        return self.drop(x) if training else x
+
+
+@correct("layer")
+class ReturnsACopy(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else x.copy()
+
+
+@wrong("layer", "drops-at-test")
+class AlwaysDrops(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x)
+
+
+@wrong("layer", "drops-at-test")
+class DropsUnscaledAtTest(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else (x * uniform(x.shape, self.rate, self.rng)).astype(x.dtype)
+
+
+@wrong("layer", "scaled-at-test")
+class ScaledDownAtTest(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else (x * (1 - self.rate)).astype(x.dtype)
+
+
+@wrong("layer", "scaled-at-test")
+class ScaledUpAtTest(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else (x / (1 - self.rate or 1)).astype(x.dtype)
+
+
+@wrong("layer", "flag-reversed")
+class Reversed(_Base):
+    def __call__(self, x, training=False):
+        return x if training else self.drop(x)
+
+
+@wrong("layer", "flag-reversed")
+class ReversedDefault(_Base):
+    def __call__(self, x, training=True):
+        if not training:
+            return self.drop(x)
+        return x.copy()
+
+
+@wrong("layer", "training-by-default")
+class TrainingByDefault(_Base):
+    def __call__(self, x, training=True):
+        return self.drop(x) if training else x
+
+
+@wrong("layer", "training-by-default")
+class NoneMeansTraining(_Base):
+    def __call__(self, x, training=None):
+        return x if training is False else self.drop(x)
+
+
+@wrong("layer", "never-drops")
+class Identity(_Base):
+    def __call__(self, x, training=False):
+        return x
+
+
+@wrong("layer", None)
+class DrawsInEvaluation(_Base):
+    def __call__(self, x, training=False):
+        dropped = self.drop(x)
+        return dropped if training else x
+
+
+@wrong("layer", "mask-reused")
+class MaskInTheConstructor(_Base):
+    def __call__(self, x, training=False):
+        if not training:
+            return x
+        if not hasattr(self, "mask"):
+            self.mask = uniform(x.shape, self.rate, self.rng)
+        return np.where(self.mask, x / x.dtype.type(1 - self.rate or 1), 0).astype(x.dtype)
+
+
+@wrong("layer", None)
+class RateOnTheClass(_Base):
+    def __init__(self, rate, rng):
+        checked(rate)
+        RateOnTheClass.rate, self.rng = rate, rng
+
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else x
+
+
+@wrong("layer", None)
+class NoCall(_Base):
+    pass
+
+
+@wrong("layer", "no-rate-check")
+class Unchecked(_Base):
+    def __init__(self, rate, rng):
+        self.rate, self.rng = rate, rng
+
+    def drop(self, x):
+        return np.where(self.rng.random(x.shape) >= self.rate, x / x.dtype.type(1 - self.rate or 1), 0)
+
+    def __call__(self, x, training=False):
+        return self.drop(x).astype(x.dtype) if training else x
