@@ -501,8 +501,8 @@ def correct(exercise: str):
 
 def wrong(exercise: str, mistake: str | None):
     """Enter a mistaken answer to one exercise."""
-    return (
-        lambda answer: MISTAKEN.append(
+    return lambda answer: (
+        MISTAKEN.append(
             Entry(f"{exercise}-{getattr(answer, '__name__', answer)}", exercise, lambda: answer, mistake)
         )
         or answer
@@ -650,9 +650,7 @@ for _mistake, _formulas in _FORMULAS.items():
             def __call__(self, x, training=False):
                 return _formula_inverted(self.formula, x, self.rate, self.rng) if training else x
 
-        MISTAKEN.append(
-            Entry(f"layer-formula-{_mistake}-{_number}", "layer", lambda c=_Layer: c, _mistake)
-        )
+        MISTAKEN.append(Entry(f"layer-formula-{_mistake}-{_number}", "layer", lambda c=_Layer: c, _mistake))
 
 
 @wrong("inverted", "keep-drop-swapped")

@@ -21,13 +21,16 @@ def mask_charts(draws: list[Draws]) -> tuple[Chart, ...]:
         charts.append(
             Chart(
                 "mask",
-                f"Your mask at rate {shown.case.rate:.2f}: {100 * kept.mean():.0f}% kept",
+                f"Your mask at rate {shown.case.rate:.2f}: {100 * kept.mean():.0f}% kept, {100 * keep:.0f}% expected",
                 f"A grid of {kept.shape[0]} by {kept.shape[1]} units; {int(kept.sum())} of {kept.size} are "
                 f"kept, where {100 * keep:.0f}% are expected.",
                 {"kept": kept},
             )
         )
-    judged = sorted((d for d in draws if d.kept[0].size > 4), key=lambda d: d.case.rate)
+    # The band of a handful of entries spans the whole picture and says nothing.
+    judged = sorted((d for d in draws if d.kept.size >= 300), key=lambda d: d.case.rate)
+    if not judged:
+        return tuple(charts)
     rates = np.array([d.case.rate for d in judged])
     shares = np.array([d.share for d in judged])
     bands = [binomial_band(d.kept.size, 1 - d.case.rate, _PICTURE_ALPHA) for d in judged]

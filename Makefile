@@ -1,0 +1,40 @@
+# Each target sets up what it needs; set-up that is done takes less than a second.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help setup lab test quick course release grade bench
+
+help:
+	@echo "make lab      open the course in JupyterLab (make lab ARGS=--no-browser on a server)"
+	@echo "make test     run all tests"
+	@echo "make quick    run the fast tests"
+	@echo "make course   execute the notebooks of course/ and solutions/ and save them with their outputs"
+	@echo "make release  generate exercises/ from solutions/"
+	@echo "make grade    grade submitted/, or a sample class when there is none"
+	@echo "make bench    measure the grader (see benchmarks/)"
+
+setup:
+	@$(PYTHON) course/bootstrap.py
+	@$(BIN)/python -m course.datasets
+
+lab: setup
+	@$(BIN)/python -m course.lab $(ARGS)
+
+test: setup
+	@$(BIN)/python -m pytest $(ARGS)
+
+quick: setup
+	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+
+course: setup
+	@$(BIN)/python -m course.execute course/*.ipynb solutions/*/*.ipynb
+
+release: setup
+	@$(BIN)/python -m autograder.classroom release
+
+grade: setup
+	@$(BIN)/python -m autograder.classroom grade
+
+bench: setup
+	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,75 @@
+"""What a notebook's cells call: `check` shows a report and returns points, `hint` gives the next rung."""
+
+import sys
+from dataclasses import dataclass
+
+from autograder.examination import examine
+from autograder.exercises import find
+from autograder.report import Report
+from autograder.show.page import as_html
+from autograder.show.text import as_text
+
+#: Under this MIME type a report's text travels in a notebook's output, where `autograder check` finds it.
+MIME = "application/vnd.autograder.report+json"
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A report as Jupyter displays it: HTML where that can be shown, text elsewhere."""
+
+    report: Report
+
+    def __repr__(self) -> str:
+        return as_text(self.report)
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        return {
+            "text/plain": as_text(self.report),
+            "text/html": as_html(self.report),
+            MIME: {
+                "exercise": self.report.exercise,
+                "points": self.report.points,
+                "max_points": self.report.max_points,
+            },
+        }
+
+
+def _display(shown: object) -> None:
+    """Show an object in the notebook this runs in, or print it where there is none."""
+    # Not imported: the core knows nothing of Jupyter, and where IPython runs it is there already.
+    ipython = sys.modules.get("IPython")
+    if ipython is not None and ipython.get_ipython() is not None:
+        ipython.display.display(shown)
+    else:
+        print(shown)
+
+
+def check(exercise: str, *objects: object) -> float:
+    """Examine what a student wrote, show the report, and return the points earned.
+
+    exercise, objects: as for `examine`. The result is a plain float: as the last value of a cell, nbgrader
+    reads it as partial credit. Raises what `examine` raises.
+    """
+    report = examine(exercise, *objects)
+    _display(Shown(report))
+    return report.points
+
+
+class _Ladder:
+    """Remembers which rung of each exercise's hints comes next."""
+
+    def __init__(self):
+        self._next: dict[str, int] = {}
+
+    def hint(self, exercise: str) -> None:
+        """Show the next hint for an exercise; after the last rung, the last one again.
+
+        Raises ValueError for an unknown exercise.
+        """
+        rungs = find(exercise).hints
+        rung = self._next.get(exercise, 0)
+        self._next[exercise] = min(rung + 1, len(rungs) - 1)
+        print(f"Hint {rung + 1} of {len(rungs)}: {rungs[rung]}")
+
+
+hint = _Ladder().hint

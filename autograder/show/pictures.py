@@ -1,0 +1,149 @@
+"""Draw a report's charts: the student's result beside the band that a correct one lies in."""
+
+import base64
+import io
+
+import numpy as np
+from matplotlib.colors import ListedColormap
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from scipy.stats import binom
+
+from autograder.report import Chart
+
+# Okabe and Ito's colours; whatever is wrong has another marker as well as another colour.
+_RIGHT, _WRONG, _BAND, _DROPPED = "#0072B2", "#D55E00", "#BFD9EA", "#ECECEC"
+_PANEL = (3.9, 3.5)  # inches a panel
+_DPI = 96
+_TEXT = 10.5  # points
+
+
+def draw(charts: tuple[Chart, ...]) -> str:
+    """One PNG with a panel per chart, two in a row, as base64 text; "" if there is nothing to draw."""
+    if not charts:
+        return ""
+    columns = min(len(charts), 2)
+    rows = -(-len(charts) // columns)
+    figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), dpi=_DPI, layout="constrained")
+    figure.set_facecolor("white")
+    axes = np.atleast_1d(figure.subplots(rows, columns)).ravel()
+    for ax, chart in zip(axes, charts, strict=False):
+        _DRAWINGS[chart.kind](ax, chart.data)
+        ax.set_title(_folded(chart.title), fontsize=_TEXT + 0.5, loc="left")
+        ax.tick_params(labelsize=_TEXT - 1)
+        ax.xaxis.label.set_size(_TEXT)
+        ax.yaxis.label.set_size(_TEXT)
+        ax.spines[["top", "right"]].set_visible(False)
+    for ax in axes[len(charts) :]:
+        ax.set_axis_off()
+    buffer = io.BytesIO()
+    figure.savefig(buffer, format="png")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def alternative_text(charts: tuple[Chart, ...]) -> str:
+    """What the picture of these charts shows, in sentences."""
+    return " ".join(f"{chart.title}. {chart.alt}" for chart in charts)
+
+
+def _folded(title: str, width: int = 38) -> str:
+    """A title on two lines when one would run into the next panel."""
+    if len(title) <= width:
+        return title
+    cut = title.rfind(" ", 0, width)
+    return f"{title[:cut]}\n{title[cut + 1 :]}"
+
+
+def _draw_mask(ax, data) -> None:
+    kept = data["kept"]
+    colours = ListedColormap([_DROPPED, _RIGHT])
+    ax.pcolormesh(kept.astype(float), cmap=colours, vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
+    ax.invert_yaxis()
+    ax.set_aspect("equal")
+    ax.set_xlabel("dark: kept, light: dropped")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+
+
+def _draw_keep_rate(ax, data) -> None:
+    grid = np.linspace(0, 1, 2)
+    ax.plot(grid, 1 - grid, color=_BAND, linewidth=6, zorder=0, label="a correct one")
+    ax.vlines(data["rates"], data["low"], data["high"], color=_RIGHT, linewidth=1, zorder=1)
+    _dots(ax, data["rates"], data["shares"], _inside(data))
+    ax.set(xlabel="rate", ylabel="fraction kept", xlim=(0, 1), ylim=(-0.03, 1.03))
+    _legend(ax)
+
+
+def _inside(data) -> np.ndarray:
+    return (data["shares"] >= data["low"] - 1e-12) & (data["shares"] <= data["high"] + 1e-12)
+
+
+def _dots(ax, x, y, right) -> None:
+    ax.plot(x[right], y[right], "o", color=_RIGHT, markersize=5, label="yours, in place")
+    ax.plot(x[~right], y[~right], "X", color=_WRONG, markersize=7, label="yours, off")
+
+
+def _legend(ax) -> None:
+    handles, labels = ax.get_legend_handles_labels()
+    shown = [(h, name) for h, name in zip(handles, labels, strict=True) if len(h.get_xdata())]
+    _legend_below(ax, *zip(*shown, strict=True))
+
+
+def _legend_below(ax, handles, labels) -> None:
+    """A legend under the axes, where no student's result can lie under it."""
+    ax.legend(
+        handles,
+        labels,
+        fontsize=_TEXT - 1,
+        frameon=False,
+        loc="upper center",
+        bbox_to_anchor=(0.45, -0.17),
+        ncols=3,
+        columnspacing=1.0,
+        handletextpad=0.4,
+        handlelength=1.4,
+    )
+
+
+def _draw_units(ax, data) -> None:
+    shares, unit = data["shares"], np.arange(data["shares"].size)
+    ax.axhspan(float(data["low"]), float(data["high"]), color=_BAND, zorder=0)
+    inside = (shares >= data["low"]) & (shares <= data["high"])
+    _dots(ax, unit, shares, inside)
+    ax.set(xlabel="unit", ylabel="fraction of calls kept", ylim=(-0.03, 1.03))
+    _legend(ax)
+
+
+def _draw_counts(ax, data) -> None:
+    totals, n, keep = data["totals"], int(data["n"]), float(data["keep"])
+    spread = max(4.5 * np.sqrt(n * keep * (1 - keep)), 2)
+    low = int(max(0, min(np.floor(n * keep - spread), totals.min())))
+    high = int(min(n, max(np.ceil(n * keep + spread), totals.max())))
+    values = np.arange(low, high + 1)
+    counts = np.bincount(totals, minlength=n + 1)[low : high + 1]
+    ax.bar(values, counts, color=_WRONG, width=0.8, label="yours")
+    ax.plot(values, totals.size * binom.pmf(values, n, keep), "o-", color=_RIGHT, markersize=4, label="independent")
+    ax.set(xlabel="units kept in a mask", ylabel="number of masks")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    _legend_below(ax, *ax.get_legend_handles_labels())
+
+
+def _draw_against_x(ax, data) -> None:
+    ends = np.array([data["x"].min(), data["x"].max()])
+    ax.plot(ends, float(data["slope"]) * ends, color=_BAND, linewidth=6, zorder=0, label="expected")
+    if data["zero"]:
+        ax.plot(ends, 0 * ends, color=_BAND, linewidth=6, zorder=0)
+    _dots(ax, data["x"], data["y"], data["right"])
+    ax.set(xlabel="x", ylabel="what came back")
+    _legend(ax)
+
+
+_DRAWINGS = {
+    "mask": _draw_mask,
+    "keep-rate": _draw_keep_rate,
+    "units": _draw_units,
+    "counts": _draw_counts,
+    "scale": _draw_against_x,
+    "evaluation": _draw_against_x,
+}

@@ -1,0 +1,74 @@
+"""A report as plain text, at most 80 columns wide."""
+
+import textwrap
+
+from autograder.exercises import find
+from autograder.misconceptions import MISCONCEPTIONS
+from autograder.report import Report, Verdict
+
+WIDTH = 80
+#: Words, not colours or symbols alone: they read the same in a log, a terminal and a screen reader.
+STATUS = {"pass": "pass", "fail": "FAIL", "blocked": "waits", "error": "ERROR"}
+
+
+def points_text(points: float) -> str:
+    """Points without a needless decimal: 3, 2.5."""
+    return f"{points:g}"
+
+
+def summary(report: Report) -> str:
+    """One sentence that says how it went."""
+    subject = find(report.exercise)
+    score = f"{points_text(report.points)} of {points_text(report.max_points)} points"
+    if report.passed:
+        return f"{subject.object}: {score}. Everything asked for holds."
+    if "not-implemented" in report.misconceptions:
+        return (
+            f"{subject.object}: {score}. Not written yet: fill in the cell above, then run this one again. "
+            f"hint({report.exercise!r}) has a first step."
+        )
+    if any(verdict.status == "error" for verdict in report.verdicts):
+        return f"{subject.object}: {score}. The grader failed here, not you: show this to your instructor."
+    failed = sum(verdict.status == "fail" for verdict in report.verdicts)
+    noun = "property does" if failed == 1 else "properties do"
+    return f"{subject.object}: {score}. {failed} {noun} not hold yet."
+
+
+def as_text(report: Report) -> str:
+    """The whole report as text, ending without a newline."""
+    lines = _wrap(summary(report), "")
+    if "not-implemented" in report.misconceptions:
+        return "\n".join(lines)  # nothing has been judged, so there is nothing to read
+    for verdict in report.verdicts:
+        lines += _verdict_lines(verdict)
+    for slug in report.misconceptions:
+        known = MISCONCEPTIONS[slug]
+        lines += ["", *_wrap(f"What happened ({slug}): {known.what} {known.why}", "  ")]
+        lines += _wrap(f"Try this: {known.hint}", "  ")
+    if report.printed.strip() and not report.passed:
+        lines += ["", "  Your code printed (beginning):", *_wrap_lines(report.printed, "    ")]
+    lines += ["", f"  Seed {report.seed}: examine({report.exercise!r}, ..., seed={report.seed}) repeats this."]
+    return "\n".join(lines)
+
+
+def _verdict_lines(verdict: Verdict) -> list[str]:
+    score = f"{points_text(verdict.points)}/{points_text(verdict.max_points)}"
+    head = f"{STATUS[verdict.status]:5} {verdict.property:15} {score:>7}  "
+    lines = textwrap.wrap(
+        verdict.sentence, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=True
+    )
+    parts = (("called", verdict.called), ("came back", verdict.returned), ("expected", verdict.expected))
+    for label, part in parts:
+        if part and verdict.status == "blocked":
+            lines += _wrap(part, " " * 6)
+        elif part:
+            lines += _wrap(f"{label:9} {part}", " " * 6, " " * 16)
+    return lines
+
+
+def _wrap(text: str, indent: str, more: str | None = None) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent if more is None else more)
+
+
+def _wrap_lines(text: str, indent: str) -> list[str]:
+    return [line for raw in text.splitlines()[:8] for line in (_wrap(raw[:200], indent) or [""])]

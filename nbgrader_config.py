@@ -1,0 +1,22 @@
+"""nbgrader's settings for this course: solutions/ -> exercises/ -> submitted/ -> autograded/ -> feedback/."""
+
+import os
+from pathlib import Path
+
+c = get_config()  # noqa: F821 - nbgrader defines it when it reads this file
+
+c.CourseDirectory.root = str(Path(__file__).resolve().parent)
+c.CourseDirectory.course_id = "dropout"
+c.CourseDirectory.source_directory = "solutions"
+c.CourseDirectory.release_directory = "exercises"
+
+c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
+
+# Seconds a cell may take. A check takes less than one; the rest is room for slow student code.
+c.Execute.timeout = 60
+# A cell that hangs and cannot be interrupted must not end the grading of the whole class.
+c.Execute.interrupt_on_timeout = True
+
+if os.name == "posix":
+    # Sockets in the file system: other users of the machine cannot reach them, unlike ports.
+    c.KernelManager.transport = "ipc"
