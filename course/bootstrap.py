@@ -28,7 +28,7 @@ def main():
         offer_system_packages()
         make_environment(python)
     except SetupError as error:
-        print("Set-up stopped: {}".format(error), file=sys.stderr)
+        print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("Set-up was interrupted. Run the same command again; it starts over cleanly.", file=sys.stderr)
@@ -41,7 +41,7 @@ def find_python():
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return sys.executable
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
-        found = shutil.which("python3.{}".format(minor))
+        found = shutil.which(f"python3.{minor}")
         if found and subprocess.call([found, "-c", "pass"], stderr=subprocess.DEVNULL) == 0:
             return found
     raise SetupError(
@@ -87,9 +87,7 @@ def offer_system_packages():
                 break
         missing = [(package, cost) for package, cost in missing if not is_installed(package)]
     for package, cost in missing:
-        print(
-            "Missing Debian package {0}: {1}. An administrator can run: apt-get install {0}".format(package, cost)
-        )
+        print(f"Missing Debian package {package}: {cost}. An administrator can run: apt-get install {package}")
 
 
 def make_environment(python):
@@ -99,38 +97,40 @@ def make_environment(python):
         with open(STAMP) as stamp:
             if stamp.read() == wanted:
                 return
-    new = not os.path.exists(os.path.join(VENV, "bin", "python"))
     print("Making .venv and installing the locked packages, one to three minutes ...", flush=True)
-    if os.path.exists(STAMP):
-        os.remove(STAMP)
+    old = VENV + ".old"
+    if os.path.exists(VENV):
+        shutil.rmtree(old, ignore_errors=True)
+        os.rename(VENV, old)  # comes back, and still works, if the new one cannot be made
     try:
         install_packages(python)
     except BaseException:
-        if new:
-            shutil.rmtree(VENV, ignore_errors=True)
+        shutil.rmtree(VENV, ignore_errors=True)
+        if os.path.exists(old):
+            os.rename(old, VENV)
         raise
     with open(STAMP, "w") as stamp:
         stamp.write(wanted)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def install_packages(python):
     """Fill .venv: pip checks every file against the lock's hashes, and builds nothing but this project."""
-    # Made anew whenever the lock changes, so that nothing the old one brought stays behind.
-    if run([python, "-m", "venv", "--clear", VENV]) != 0:
+    if run([python, "-m", "venv", VENV]) != 0:
         raise SetupError(
-            "{} cannot make a virtual environment; on Debian an administrator can run: "
-            "apt-get install python3-venv (details in build/setup.log)".format(python)
+            f"{python} cannot make a virtual environment; on Debian an administrator can run: "
+            "apt-get install python3-venv (details in build/setup.log)"
         )
     pip = [os.path.join(VENV, "bin", "python"), "-m", "pip", "--disable-pip-version-check", "install"]
     pip += ["--quiet", "--retries", "2"]
     lock = os.path.join(ROOT, "requirements.lock")
     if run(pip + ["--require-hashes", "--no-deps", "-r", lock]) != 0:
         raise SetupError(
-            "the packages could not be installed: {}. With a network connection, or with PIP_INDEX_URL set to "
-            "a mirror in reach, run the same command again (details in build/setup.log)".format(last_error())
+            f"the packages could not be installed: {last_error()}. With a network connection, or with "
+            "PIP_INDEX_URL set to a mirror in reach, run the same command again (details in build/setup.log)"
         )
     if run(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT]) != 0:
-        raise SetupError("this project could not be installed into .venv: {}".format(last_error()))
+        raise SetupError(f"this project could not be installed into .venv: {last_error()}")
 
 
 def fingerprint(python):

@@ -21,7 +21,8 @@ def mask_charts(draws: list[Draws]) -> tuple[Chart, ...]:
         charts.append(
             Chart(
                 "mask",
-                f"Your mask at rate {shown.case.rate:.2f}: {100 * kept.mean():.0f}% kept, {100 * keep:.0f}% expected",
+                f"Your mask at rate {shown.case.rate:.2f}: {100 * kept.mean():.0f}% kept, "
+                f"{100 * keep:.0f}% expected",
                 f"A grid of {kept.shape[0]} by {kept.shape[1]} units; {int(kept.sum())} of {kept.size} are "
                 f"kept, where {100 * keep:.0f}% are expected.",
                 {"kept": kept},

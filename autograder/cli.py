@@ -1,0 +1,62 @@
+"""The command line: `autograder check`, `autograder hint`, `autograder doctor`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from autograder import doctor
+from autograder.exercises import EXERCISES, find
+from autograder.runner import UnusableNotebook, run_checks
+from autograder.show.text import WIDTH, points_text
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 fine, 1 something does not hold, 2 unusable input."""
+    parser = argparse.ArgumentParser(prog="autograder", description="Checks the exercises of the dropout course.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    checking = commands.add_parser("check", help="run notebooks and show what their checks say")
+    checking.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
+    hinting = commands.add_parser("hint", help="show the hints of an exercise, up to a rung")
+    hinting.add_argument("exercise", choices=EXERCISES)
+    hinting.add_argument("rung", nargs="?", type=int, choices=(1, 2, 3), default=1)
+    commands.add_parser("doctor", help="say what is missing on this machine, and how to get it")
+    chosen = parser.parse_args(arguments)
+    if chosen.command == "check":
+        return check(chosen.notebooks)
+    if chosen.command == "hint":
+        return hint(chosen.exercise, chosen.rung)
+    symptoms = doctor.examine_machine()
+    print(doctor.as_text(symptoms))
+    return int(any(symptom.state == "missing" for symptom in symptoms))
+
+
+def check(notebooks: list[Path]) -> int:
+    """Run each notebook and print its reports; every notebook gets its turn, whatever the others did."""
+    code = 0
+    for path in notebooks:
+        try:
+            outcomes = run_checks(path)
+        except UnusableNotebook as problem:
+            print(problem, file=sys.stderr)
+            code = 2
+            continue
+        earned = sum(outcome.points or 0.0 for outcome in outcomes)
+        possible = sum(outcome.max_points for outcome in outcomes)
+        for outcome in outcomes:
+            print(outcome.text)
+            print("-" * WIDTH)
+        print(f"{path.name}: {points_text(earned)} of {points_text(possible)} points")
+        if earned < possible:
+            code = max(code, 1)
+    return code
+
+
+def hint(exercise: str, rung: int) -> int:
+    """Print the hints of an exercise up to and including a rung."""
+    for number, text in enumerate(find(exercise).hints[:rung], start=1):
+        print(f"Hint {number} of 3: {text}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
