@@ -53,6 +53,8 @@ def main(arguments: list[str]) -> int:
             return 2
     os.chdir(ROOT)
     whole = command(arguments)
+    # nbgrader's pages call programs of its dependencies by name.
+    os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     os.execv(whole[0], whole)
 
 

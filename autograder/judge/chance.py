@@ -6,7 +6,7 @@ doubt, the rate is asked again of the counts that stay binomial: per unit over c
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.stats import norm
@@ -47,8 +47,8 @@ def judge_chance(bench: Bench, draws: list[Draws]) -> Chances:
         return Chances(rate, blocked("keep-rate"), blocked("keep-rate"))
     independent = _independence_ruling(bench, draws, alarms.dependent) if alarms.dependent else PASS
     if alarms.rate and rate.misconception is None:
-        if independent.misconception == "fixed-count":
-            rate = replace(rate, misconception="fixed-count")  # rounding to whole units shifts the rate
+        if independent.misconception == "fixed-count" and all(_is_rounded(d) for d in draws):
+            rate = PASS  # a whole number of units is as near to the rate as that mistake can come
         elif alarms.uneven:
             independent = blocked("keep-rate")
     if any(len(d.kept) > 1 for d in repeated):
@@ -104,6 +104,11 @@ def _alarms(
         dependent += [(d, alarm) for alarm in independence_alarms(budget, d.kept, keep)]
         successive += [(d, alarm) for alarm in freshness_alarms(budget, d.kept, keep)]
     return rate, dependent, successive
+
+
+def _is_rounded(d: Draws) -> bool:
+    """Whether the kept fraction is off by less than one unit of the shortest axis."""
+    return abs(d.share - (1 - d.case.rate)) < 1 / min(d.kept.shape[1:])
 
 
 def _period(kept: np.ndarray) -> int:

@@ -1,0 +1,1 @@
+"""A class: releasing assignments, grading what comes back, with nbgrader in charge."""
