@@ -5,6 +5,7 @@ Python there is, also one that is too old, so it is written without anything new
 """
 
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -109,6 +110,7 @@ def make_environment(python):
         if os.path.exists(old):
             os.rename(old, VENV)
         raise
+    quieten_jupyterlab()
     with open(STAMP, "w") as stamp:
         stamp.write(wanted)
     shutil.rmtree(old, ignore_errors=True)
@@ -131,6 +133,15 @@ def install_packages(python):
         )
     if run(pip + ["--no-deps", "--no-build-isolation", "--editable", ROOT]) != 0:
         raise SetupError(f"this project could not be installed into .venv: {last_error()}")
+
+
+def quieten_jupyterlab():
+    """Set JupyterLab's defaults so that it neither asks about news nor calls home."""
+    folder = os.path.join(VENV, "share", "jupyter", "lab", "settings")
+    os.makedirs(folder, exist_ok=True)
+    silent = {"fetchNews": "false", "checkForUpdates": False}
+    with open(os.path.join(folder, "overrides.json"), "w") as overrides:
+        json.dump({"@jupyterlab/apputils-extension:notification": silent}, overrides)
 
 
 def fingerprint(python):

@@ -22,7 +22,9 @@ def as_html(report: Report) -> str:
     if "not-implemented" in report.misconceptions:
         return _framed(parts)  # nothing has been judged, so there is nothing to show
     rows = "".join(_row(verdict) for verdict in report.verdicts)
-    parts.append(f'<table style="border-collapse:collapse;width:100%;margin:0">{_HEAD}{rows}</table>')
+    # JupyterLab gives all columns of a table the same width unless told otherwise.
+    layout = "table-layout:auto;border-collapse:collapse;width:100%;margin:0"
+    parts.append(f'<table style="{layout}">{_HEAD}{rows}</table>')
     parts += [_explanation(slug) for slug in report.misconceptions]
     if report.printed.strip() and not report.passed:
         shown = _escape("\n".join(report.printed.splitlines()[:8])[:600])

@@ -1,0 +1,72 @@
+"""Which way knowledge flows, read from the imports."""
+
+import ast
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+
+def imports(path) -> set[str]:
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+    return found
+
+
+def all_imports(folder) -> set[str]:
+    return set().union(*(imports(path) for path in (ROOT / folder).rglob("*.py")))
+
+
+@pytest.mark.parametrize(
+    ("who", "never"),
+    [
+        ("autograder", "course"),
+        ("autograder/observe", "autograder.judge"),
+        ("autograder/observe", "autograder.misconceptions"),
+        ("autograder/observe", "autograder.show"),
+        ("autograder/judge", "autograder.observe."),
+        ("autograder/judge", "autograder.show"),
+        ("autograder/judge", "autograder.notebook"),
+        ("autograder/show", "autograder.judge"),
+        ("autograder/show", "autograder.observe"),
+        ("autograder/observe", "matplotlib"),
+        ("autograder/judge", "matplotlib"),
+    ],
+)
+def test_no_import_goes_the_wrong_way(who, never):
+    guilty = {name for name in all_imports(who) if (name + ".").startswith(never.rstrip(".") + ".")}
+    assert not guilty
+
+
+def test_the_core_loads_without_jupyter_nbgrader_and_keras():
+    program = (
+        "import sys, autograder\n"
+        "print([m for m in ('IPython', 'nbformat', 'nbclient', 'nbgrader', 'jupyter_client', 'keras', 'tensorflow')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_top_level_holds_only_what_is_meant_to_be_there():
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode != 0:
+        pytest.skip("This is no git checkout, so there is no list of tracked files.")
+    top = {name.split("/")[0] for name in tracked.stdout.split()}
+    assert top <= {
+        ".ci", ".gitignore", "Makefile", "README.md", "apt.txt", "autograder", "benchmarks", "course",
+        "environment.yml", "exercises", "nbgrader_config.py", "pyproject.toml", "requirements.lock", "solutions",
+        "tests", "LICENSE",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("command", [["check", "."], ["format", "--check", "autograder", "course"]])
+def test_ruff_has_nothing_to_say(command):
+    done = subprocess.run([sys.executable, "-m", "ruff", *command], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout

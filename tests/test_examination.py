@@ -1,0 +1,153 @@
+"""An examination: bad arguments, hostile answers, and the caller's state left as it was."""
+
+import random
+import sys
+
+import numpy as np
+import pytest
+
+from autograder import examine
+from autograder.exercises import EXERCISES
+
+
+def test_unknown_exercise_is_refused_with_the_nearest_name():
+    with pytest.raises(ValueError, match="no exercise 'maks'.*Did you mean 'mask'.*inverted"):
+        examine("maks", len)
+
+
+@pytest.mark.parametrize("objects", [(), (len, len)])
+def test_wrong_number_of_objects_is_refused_with_the_right_call(objects):
+    with pytest.raises(TypeError, match=r"takes one object, dropout_mask.*check\('mask', dropout_mask\)"):
+        examine("mask", *objects)
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 1.5, "1", True])
+def test_bad_seed_is_refused(seed):
+    with pytest.raises(ValueError, match="seed is an integer"):
+        examine("mask", len, seed=seed)
+
+
+class LiesAboutItsClass:
+    __class__ = np.ndarray
+    shape, dtype = (3,), np.dtype(float)
+
+
+class Poisoned:
+    def __array__(self, *_, **__):
+        raise SystemExit
+
+    def __eq__(self, other):
+        return True
+
+    def __getattribute__(self, name):
+        if name in ("__class__", "__dict__"):  # pytest itself looks at these
+            return object.__getattribute__(self, name)
+        raise RuntimeError("do not touch")
+
+
+class Subclass(np.ndarray):
+    def __eq__(self, other):
+        return np.ones(self.shape, bool)
+
+
+class BadText(Exception):
+    def __str__(self):
+        raise ValueError
+
+
+def raises(error):
+    def student(*_, **__):
+        raise error
+
+    return student
+
+
+def recursion(*arguments, **named):
+    return recursion(*arguments, **named)
+
+
+def prints_without_end(*_, **__):
+    for _ in range(20000):
+        print("x" * 1000)
+    return "done"
+
+
+def generator(*_, **__):
+    yield 1
+
+
+ODD_RESULTS = [
+    None, [1, 0], (1,), 1, 0.5, "mask", b"", {}, set(), object, len, ..., NotImplemented, float("nan"), 10**1000,
+    np.float32(1), np.array(1), np.array([]), np.array(["a"]), np.array([None, {}], dtype=object),
+    np.ma.masked_array([1.0, 2.0], [True, False]), np.zeros((0, 3)), np.zeros(10**6), LiesAboutItsClass(),
+    Poisoned(), np.array([1 + 2j]), np.array(["2020-01-01"], dtype="datetime64[D]"),
+    np.zeros(3, dtype=[("a", int)]), np.zeros(3).view(Subclass), memoryview(b"abc"), np.random.default_rng(0), type,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("result", ODD_RESULTS, ids=lambda r: type(r).__name__)
+def test_whatever_comes_back_there_is_a_verdict(exercise, result):
+    class Layer:
+        def __init__(self, *_, **__):
+            pass
+
+        def __call__(self, *_, **__):
+            return result
+
+    student = Layer if exercise == "layer" else (lambda *_, **__: result)
+    report = examine(exercise, student, seed=1)
+    assert not report.passed and not any(v.status == "error" for v in report.verdicts)
+    report = examine(exercise, result, seed=1)
+    assert not report.passed and not any(v.status == "error" for v in report.verdicts)
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        raises(ValueError("no")), raises(SystemExit(3)), raises(KeyboardInterrupt()), raises(GeneratorExit()),
+        raises(BaseException("?")), raises(BadText()), raises(MemoryError()), raises(StopIteration()),
+        raises(ZeroDivisionError("multi\nline")), recursion, prints_without_end, generator,
+    ],
+)  # fmt: skip
+def test_whatever_is_raised_there_is_a_verdict(student):
+    report = examine("mask", student, seed=1)
+    assert report.points <= 1 and not any(v.status == "error" for v in report.verdicts)
+    assert len(report.printed) <= 2000
+
+
+@pytest.mark.parametrize("exercise", ["inverted", "classic"])
+@pytest.mark.parametrize("fill", [np.nan, np.inf, -np.inf, 0, 1])
+def test_constant_arrays_get_a_verdict(exercise, fill):
+    report = examine(exercise, lambda x, *_: np.full_like(x, fill), seed=1)
+    assert not report.passed and not any(v.status == "error" for v in report.verdicts)
+
+
+def test_the_callers_state_is_left_as_it_was(capfd):
+    np.random.seed(5)
+    random.seed(5)
+    before = np.random.get_state()[1].tobytes(), random.getstate(), np.geterr(), sys.getrecursionlimit()
+
+    def careless(shape, rate, rng):
+        np.random.seed(0)
+        random.seed(0)
+        np.seterr(all="raise")
+        np.set_printoptions(precision=1)
+        sys.setrecursionlimit(500)
+        print("to stdout")
+        print("to stderr", file=sys.stderr)
+        return rng.random(shape) >= rate
+
+    options = np.get_printoptions()
+    examine("mask", careless, seed=1)
+    after = np.random.get_state()[1].tobytes(), random.getstate(), np.geterr(), sys.getrecursionlimit()
+    assert before == after and np.get_printoptions() == options
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_printed_is_kept_for_the_report():
+    def talkative(shape, rate, rng):
+        print("my rate is", rate)
+        return rng.random(shape) < rate
+
+    assert "my rate is" in examine("mask", talkative, seed=1).printed

@@ -1,0 +1,91 @@
+"""The committed notebooks are executed, clean, small and linked to things that exist; and they run."""
+
+import json
+import re
+
+import nbformat
+import pytest
+
+from course.execute import SIZE_LIMIT, NotebookFailed, execute
+from tests.conftest import ROOT
+
+COURSE = sorted((ROOT / "course").glob("*.ipynb"))
+SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
+EXERCISES = sorted((ROOT / "exercises").glob("*/*.ipynb"))
+
+
+def name(path):
+    return path.name
+
+
+def code_cells(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return [cell for cell in cells if cell.cell_type == "code" and cell.source.strip()]
+
+
+@pytest.mark.parametrize("path", COURSE + SOLUTIONS, ids=name)
+def test_committed_notebook_is_executed_from_top_to_bottom_and_clean(path):
+    assert path.stat().st_size < SIZE_LIMIT
+    assert [cell.execution_count for cell in code_cells(path)] == list(range(1, len(code_cells(path)) + 1))
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+
+
+@pytest.mark.parametrize("path", COURSE + SOLUTIONS + EXERCISES, ids=name)
+def test_links_to_files_lead_somewhere(path):
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "markdown":
+            for target in re.findall(r"\]\(([^)#]+)[^)]*\)", cell.source):
+                if not re.match(r"https?:|attachment:", target):
+                    assert (path.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("path", COURSE, ids=name)
+def test_every_figure_has_a_sentence_of_alternative_text(path):
+    pictures = 0
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            data = output.get("data", {})
+            assert "image/png" not in data, "figures are shown with course.style.show, which adds alternative text"
+            for alt in re.findall(r'<img [^>]*alt="([^"]*)"', "".join(data.get("text/html", ""))):
+                pictures += 1
+                assert len(alt.split()) >= 6 and alt.rstrip().endswith((".", "!"))
+    assert pictures >= 5
+
+
+@pytest.mark.parametrize("path", COURSE, ids=name)
+def test_opening_says_what_it_is_for_and_how_long_it_takes(path):
+    opening = "\n".join(c.source for c in nbformat.read(path, as_version=4).cells[:3]).lower()
+    for word in ("you will be able to", "need", "minutes", "seconds"):
+        assert word in opening, word
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", COURSE + SOLUTIONS, ids=name)
+def test_notebook_runs(path):
+    execute(path)
+
+
+def test_a_cell_that_warns_is_not_saved(tmp_path):
+    path = tmp_path / "warns.ipynb"
+    cell = nbformat.v4.new_code_cell("import sys; print('careful', file=sys.stderr)")
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
+    before = path.read_bytes()
+    with pytest.raises(NotebookFailed, match="careful"):
+        execute(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("path", EXERCISES, ids=name)
+def test_released_notebook_contains_no_trace_of_the_solution(path):
+    text = path.read_text()
+    source = json.loads((ROOT / "solutions" / path.parent.name / path.name).read_text())
+    assert "SOLUTION" not in text.replace('"solution"', "").replace("solution-", "")
+    for cell in source["cells"]:
+        whole = "".join(cell["source"])
+        for answer in re.findall(r"### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", whole, re.DOTALL):
+            for line in answer.splitlines():
+                assert line.strip() not in text
+    assert all(not cell.outputs for cell in code_cells(path))
