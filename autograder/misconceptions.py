@@ -83,7 +83,7 @@ _ALL = (
     Misconception(
         "fixed-count",
         "Exactly the same number of units is dropped every time.",
-        "'Drop 30%' sounds like an exact number. But in dropout each unit has its own coin, so the number "
+        "Dropping 30% sounds like an exact number. But in dropout each unit has its own coin, so the number "
         "varies from mask to mask, and units do not know of each other.",
         "Do not choose which units to drop from a list of positions: toss one coin for each.",
     ),
