@@ -73,5 +73,5 @@ def test_explanations_are_complete():
     for slug, known in MISCONCEPTIONS.items():
         assert slug == known.slug
         for text in (known.what, known.why, known.hint):
-            assert text[0].isupper() or text.startswith(("rate ", "rng", "randn", "x *= ", "x + ", "if training"))
+            assert len(text.split()) >= 4
             assert text.rstrip().endswith((".", "?", "!"))
