@@ -13,6 +13,7 @@ n = 121 · p(1-p)/d²: a rate rounded to hundredths is off by d = 0.005 at p = 0
 
 import zlib
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -43,20 +44,25 @@ class Case:
         return np.random.default_rng(self.seed)
 
     def x(self) -> np.ndarray:
-        """The input: distinct values of both signs, 0.5 to 3 in size, and `zeros` exact zeros."""
-        rng = np.random.default_rng([self.seed, 1])
-        size = int(np.prod(self.shape))
-        # Spread and shuffled, not drawn: no two are alike, and none is near enough to 0 or 1 to mislead.
-        magnitude = rng.permutation(np.linspace(0.5, 3.0, size)) if size > 1 else np.array([1.7])
-        magnitude[np.abs(magnitude - 1) < 1e-3] = 1.017
-        x = magnitude * rng.choice([-1.0, 1.0], size)
-        x[rng.permutation(size)[: self.zeros]] = 0.0
-        x = x.reshape(self.shape).astype(self.dtype)
+        """The input: distinct values of both signs, 0.5 to 3 in size, and `zeros` exact zeros; a new copy."""
+        x = _values(self.seed, self.shape, self.zeros).astype(self.dtype)
         if self.strided:
             wide = np.zeros((*self.shape[:-1], 2 * self.shape[-1]), x.dtype)
             wide[..., ::2] = x
             return wide[..., ::2]
         return x
+
+
+@lru_cache(maxsize=64)  # the judge asks for the same input several times
+def _values(seed: int, shape: tuple[int, ...], zeros: int) -> np.ndarray:
+    rng = np.random.default_rng([seed, 1])
+    size = int(np.prod(shape))
+    # Spread and shuffled, not drawn: no two are alike, and none is near enough to 0 or 1 to mislead.
+    magnitude = rng.permutation(np.linspace(0.5, 3.0, size)) if size > 1 else np.array([1.7])
+    magnitude[np.abs(magnitude - 1) < 1e-3] = 1.017
+    x = magnitude * rng.choice([-1.0, 1.0], size)
+    x[rng.permutation(size)[:zeros]] = 0.0
+    return x.reshape(shape)
 
 
 def cases(exercise: str, seed: int) -> dict[str, Case]:
@@ -81,9 +87,9 @@ def cases(exercise: str, seed: int) -> dict[str, Case]:
     planned = [
         Case("units-low", (rows, columns), low, 600, fresh_seed()),
         Case("units-high", (rows, columns), high, 600, fresh_seed()),
-        Case("large-rare", (200, 199), rare, 6, fresh_seed()),
-        Case("large-low", (130, 170), awkward(0.2, 0.5), 5, fresh_seed(), dtype="float64"),
-        Case("large-high", (170, 130), awkward(0.5, 0.9), 5, fresh_seed()),
+        Case("large-rare", (200, 192), rare, 6, fresh_seed()),
+        Case("large-low", (128, 170), awkward(0.2, 0.5), 5, fresh_seed(), dtype="float64"),
+        Case("large-high", (170, 128), awkward(0.5, 0.9), 5, fresh_seed()),
         Case("tiny", (3,), awkward(0.6, 0.8), 800, fresh_seed()),
         Case("one-axis", (int(rng.integers(380, 420)),), awkward(0.2, 0.4), 8, fresh_seed(), zeros=5),
         Case(

@@ -33,7 +33,7 @@ def rate_alarms(budget: Budget, kept: np.ndarray, keep: float, x: np.ndarray | N
 
     def ask(what, counts, n, **data):
         finding = budget.family(counts, n, keep)
-        if not finding.ok:
+        if finding:
             alarms.append(Alarm(what, finding, data))
 
     ask("share", flat.sum(), flat.size)
@@ -66,7 +66,7 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
 
     def ask(what, counts, n, p, questions=None, **data):
         finding = budget.family(counts, n, p, questions)
-        if not finding.ok:
+        if finding:
             alarms.append(Alarm(what, finding, data))
 
     if size <= 4:
@@ -121,7 +121,7 @@ def freshness_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alar
             families["successive-unit"] = (same.sum(axis=0), len(same))
         for what, (counts, n) in families.items():
             finding = budget.family(counts, n, keep**2 + (1 - keep) ** 2)
-            if not finding.ok:
+            if finding:
                 alarms.append(Alarm(what, finding, {"lag": lag}))
     return alarms
 

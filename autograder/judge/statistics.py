@@ -13,6 +13,7 @@ probability at most STAGE_ALPHA squared = 1e-10 < 1e-9.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import bdtr, bdtrc
 from scipy.stats import binom
 
 STAGE_ALPHA = 1e-5
@@ -45,12 +46,12 @@ def binomial_band(n: int, p: float, alpha: float) -> Band:
 
 @dataclass(frozen=True)
 class Finding:
-    """The answer to one family: whether all counts were inside, and the one furthest outside.
+    """A count that does not fit chance: the one furthest outside in its family.
 
-    index: position of that count in the family (0 for a single one). count: what was counted there.
+    index: position of that count in the family (0 for a single one). count: what was counted there. band:
+    where it should lie.
     """
 
-    ok: bool
     index: int
     count: int
     band: Band
@@ -62,8 +63,8 @@ class Budget:
     def __init__(self):
         self.spent = 0
 
-    def family(self, counts: np.ndarray | int, n: int, p: float, questions: int | None = None) -> Finding:
-        """Ask whether all `counts` fit Binomial(n, p).
+    def family(self, counts: np.ndarray | int, n: int, p: float, questions: int | None = None) -> Finding | None:
+        """Ask whether all `counts` fit Binomial(n, p); None if they do.
 
         counts: one count or many, each of n trials. questions: how many counts they were chosen from, if
         they were picked for looking worst; by default as many as there are.
@@ -73,10 +74,19 @@ class Budget:
         if self.spent > FAMILIES:
             raise RuntimeError(f"More than {FAMILIES} families of tests: raise FAMILIES.")
         counts = np.atleast_1d(counts).ravel()
-        band = binomial_band(n, p, STAGE_ALPHA / FAMILIES / (questions or counts.size))
-        inside = band.holds(counts)
-        worst = int(np.argmax(np.abs(counts - n * p) + np.where(inside, 0, n)))
-        return Finding(bool(inside.all()), worst, int(counts[worst]), band)
+        alpha = STAGE_ALPHA / FAMILIES / (questions or counts.size)
+        # Only the extremes can lie outside, and two tails cost a hundredth of what a whole band does.
+        below = float(bdtr(int(counts.min()), n, p))
+        above = _upper_tail(int(counts.max()), n, p)
+        if min(below, above) > alpha / 2:
+            return None
+        worst = int(np.argmin(counts) if below < above else np.argmax(counts))
+        return Finding(worst, int(counts[worst]), binomial_band(n, p, alpha))
+
+
+def _upper_tail(count: int, n: int, p: float) -> float:
+    """P(X >= count) for X ~ Binomial(n, p)."""
+    return 1.0 if count <= 0 else float(bdtrc(count - 1, n, p))
 
 
 def central_counts(n: int, p: float) -> tuple[int, int, float]:
@@ -86,4 +96,4 @@ def central_counts(n: int, p: float) -> tuple[int, int, float]:
     spread of a count becomes a binomial question: how many sums lay in the middle.
     """
     low, high = int(binom.ppf(0.3, n, p)), int(binom.ppf(0.7, n, p))
-    return low, high, float(binom.cdf(high, n, p) - binom.cdf(low - 1, n, p))
+    return low, high, float(binom.pmf(np.arange(low, high + 1), n, p).sum())
