@@ -52,6 +52,10 @@ class Case:
             return wide[..., ::2]
         return x
 
+    def grad_out(self) -> np.ndarray:
+        """The gradient handed to a backward pass: like `x` and without zeros; a new copy."""
+        return replace(self, seed=self.seed + 7, zeros=0).x()
+
 
 @lru_cache(maxsize=64)  # the judge asks for the same input several times
 def _values(seed: int, shape: tuple[int, ...], zeros: int) -> np.ndarray:
@@ -115,6 +119,15 @@ def cases(exercise: str, seed: int) -> dict[str, Case]:
     named["repeat-same"] = replace(named["repeat"], name="repeat-same")
     # The same input, and another generator.
     named["repeat-other"] = _other_generator(named["repeat"], "repeat-other")
+    if exercise == "backward":
+        for number, (name, mode) in enumerate(
+            (("units-low", "backward"), ("units-high", "twice"), ("three-axes", "backward"),
+             ("four-axes", "backward"), ("repeat", "overlap-first"), ("repeat", "overlap-last"),
+             ("one-axis", "backward"), ("large-low", "backward"), ("rate-0", "backward"), ("rate-1", "backward"))
+        ):  # fmt: skip
+            zeros = 20 if name == "one-axis" else max(named[name].zeros, 3)
+            case = replace(named[name], name=f"grad-{number}-{name}", mode=mode, calls=4, zeros=zeros)
+            named[case.name] = replace(case, calls=12) if name == "one-axis" else case
     if exercise in ("classic", "layer"):
         for name in ("units-low", "large-high", "three-axes", "large-low"):
             case = replace(named[name], name=f"eval-{name}", mode="evaluation", calls=3, warmup=1)

@@ -14,27 +14,28 @@ _CONFIRMATION = 2**63
 def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
     """Examine what a student wrote and return the report; shows nothing.
 
-    exercise: "mask", "inverted", "classic" or "layer". objects: what the student wrote, one object for these
-    exercises, of any kind at all. seed: a non-negative integer below 2**63 that chooses the inputs; by
+    exercise: a name of `autograder.exercises.EXERCISES`. objects: what the student wrote, as many as the exercise
+    asks for, of any kind at all. seed: a non-negative integer below 2**63 that chooses the inputs; by
     default a new one each time. The same code and seed give the same report.
 
     Never raises for anything the objects do. Raises ValueError for an unknown exercise or a bad seed and
     TypeError for the wrong number of objects.
     """
     subject = find(exercise)
-    if len(objects) != 1:
+    if len(objects) != len(subject.objects):
+        number = "one object" if len(subject.objects) == 1 else f"{len(subject.objects)} objects"
         raise TypeError(
-            f"Exercise {exercise!r} takes one object, {subject.object}, and was given {len(objects)}: "
-            f"write check({exercise!r}, {subject.object})."
+            f"Exercise {exercise!r} takes {number}, {subject.title}, and was given {len(objects)}: "
+            f"write {subject.call}."
         )
     if seed is None:
         seed = secrets.randbelow(2**32)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
         raise ValueError(f"A seed is an integer from 0 to 2**63 - 1, not {seed!r}.")
-    observations = observe(exercise, objects[0], seed)
+    observations = observe(exercise, objects, seed)
     report, suspected = judge(exercise, observations, seed)
     if not suspected:
         return report
     again = seed + _CONFIRMATION
-    _, confirmed = judge(exercise, observe(exercise, objects[0], again), again)
+    _, confirmed = judge(exercise, observe(exercise, objects, again), again)
     return report if confirmed else judge(exercise, observations, seed, doubted=True)[0]

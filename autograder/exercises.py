@@ -4,6 +4,7 @@ A property is one sentence; its slug means the same in every exercise. Points ar
 """
 
 import difflib
+import json
 from dataclasses import dataclass
 
 
@@ -20,18 +21,29 @@ class Property:
 class Exercise:
     """One thing the student writes.
 
-    name: what `check` is called with. assignment: the folder it belongs to. object: the name the student
-    gives it. signature: how it is called. kind: "function" or "class". properties: in the order of the report.
+    name: what `check` is called with. assignment: the folder it belongs to. objects: the names the student
+    gives what `check` is handed. signature: how they are called. kind: "function" or "class". properties: in
+    the order of the report.
     hints: three rungs, the last just short of the answer.
     """
 
     name: str
     assignment: str
-    object: str
+    objects: tuple[str, ...]
     signature: str
     kind: str
     properties: tuple[Property, ...]
     hints: tuple[str, str, str]
+
+    @property
+    def title(self) -> str:
+        """The names of its objects, as a sentence would have them."""
+        return " and ".join(self.objects)
+
+    @property
+    def call(self) -> str:
+        """How the check is called in a notebook."""
+        return f"check({', '.join((json.dumps(self.name), *self.objects))})"
 
     @property
     def max_points(self) -> float:
@@ -53,7 +65,7 @@ _INVALID = "Raises ValueError for a rate below 0 or above 1."
 _MASK = Exercise(
     name="mask",
     assignment="01_mask",
-    object="dropout_mask",
+    objects=("dropout_mask",),
     signature="dropout_mask(shape, rate, rng)",
     kind="function",
     properties=(
@@ -80,7 +92,7 @@ _MASK = Exercise(
 _INVERTED = Exercise(
     name="inverted",
     assignment="02_scaling",
-    object="inverted_dropout",
+    objects=("inverted_dropout",),
     signature="inverted_dropout(x, rate, rng)",
     kind="function",
     properties=(
@@ -109,7 +121,7 @@ _INVERTED = Exercise(
 _CLASSIC = Exercise(
     name="classic",
     assignment="02_scaling",
-    object="classic_dropout",
+    objects=("classic_dropout",),
     signature="classic_dropout(x, rate, rng, training)",
     kind="function",
     properties=(
@@ -139,7 +151,7 @@ _CLASSIC = Exercise(
 _LAYER = Exercise(
     name="layer",
     assignment="03_eval_mode",
-    object="Dropout",
+    objects=("Dropout",),
     signature="Dropout(rate, rng)",
     kind="class",
     properties=(
@@ -165,7 +177,37 @@ _LAYER = Exercise(
     ),
 )
 
-EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER)}
+_BACKWARD = Exercise(
+    name="backward",
+    assignment="04_backward",
+    objects=("dropout_forward", "dropout_backward"),
+    signature="out, cache = dropout_forward(x, rate, rng) and grad_x = dropout_backward(grad_out, cache)",
+    kind="function",
+    properties=(
+        Property("shape", "Both functions return an array of the same shape as x, for any number of axes.", 1),
+        Property("dtype", "Both return the type they were given: float32 in, float32 out.", 1),
+        Property("scale", "Forward: what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
+        Property("keep-rate", _KEEP_RATE, 1),
+        Property("independent", _INDEPENDENT, 1),
+        Property("fresh", "Every forward pass draws a new mask.", 1),
+        Property("rng", _RNG, 1),
+        Property("gradient", "Backward: the gradient of exactly the forward pass that made the cache.", 5),
+        Property("rate-0", "Rate 0 keeps everything, forward and backward.", 0.5),
+        Property("rate-1", "Rate 1 drops everything, forward and backward: zeros, never NaN.", 0.5),
+        Property("invalid-rate", _INVALID, 1),
+        Property("input-untouched", "Leaves x and grad_out as they were.", 1),
+    ),
+    hints=(
+        "Given the mask, dropout multiplies every entry by a number that does not depend on x. What is the "
+        "derivative of c * x?",
+        "Each entry of the gradient is multiplied by the same number as its entry of x was: 0 or 1 / (1 - rate). "
+        "Who knows these numbers when the backward pass runs?",
+        "Let forward compute one array, the mask divided by the probability of keeping, multiply x by it and "
+        "return that array as the cache. Backward multiplies grad_out by it. Mind the dtype, and rate 1.",
+    ),
+)
+
+EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD)}
 
 
 def find(name: str) -> Exercise:

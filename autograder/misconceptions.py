@@ -236,6 +236,47 @@ _ALL = (
         "flag is usually predicting, and would get noise without a warning.",
         "Look at the default in the signature of __call__.",
     ),
+    Misconception(
+        "backward-unmasked",
+        "The gradient is not masked.",
+        "The forward pass drops, so the work seems done. But a dropped unit had no part in the output, so no "
+        "change of it can matter: its gradient is 0.",
+        "Where the output was dropped, what does a small change of x do to it?",
+    ),
+    Misconception(
+        "backward-unscaled",
+        "The gradient is masked, but not scaled.",
+        "The mask is the visible part of dropout. But survivors were multiplied by 1 / (1 - rate) on the way "
+        "forward, and so is every change of them.",
+        "Compare with a numeric gradient: change one kept entry of x by 0.1. By how much does the output move?",
+    ),
+    Misconception(
+        "backward-scaled-twice",
+        "The gradient is scaled twice.",
+        "The mask in the cache was scaled already, and the backward pass divides by 1 - rate once more.",
+        "Decide which of the two carries the factor: the cached mask, or the line that uses it.",
+    ),
+    Misconception(
+        "backward-new-mask",
+        "The gradient uses another mask than the forward pass.",
+        "A mask drawn again in the backward pass, or one left in a global variable by a later forward pass, has "
+        "the right statistics and belongs to other units. Each pass has to hand its own mask on.",
+        "Put the mask into the cache, and use nothing but the cache in the backward pass.",
+    ),
+    Misconception(
+        "backward-from-zeros",
+        "The mask was read off the zeros of the output.",
+        "A dropped unit gives 0, so out != 0 looks like the mask. But an input can be exactly 0 and kept, as "
+        "half of all numbers are behind a ReLU, and then its gradient is not 0.",
+        "Try an x that contains zeros, and keep the mask itself.",
+    ),
+    Misconception(
+        "backward-complement",
+        "The gradient flows through the dropped units.",
+        "grad_out - grad_out * mask, or a mask that means 'dropped' in one function and 'kept' in the other, "
+        "turns it round.",
+        "Give the mask a name that says what 1 means, and print it in both functions.",
+    ),
 )
 
 MISCONCEPTIONS = {misconception.slug: misconception for misconception in _ALL}

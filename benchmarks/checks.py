@@ -27,11 +27,11 @@ def seconds(action) -> list[float]:
 def main() -> None:
     """Print a table: median and longest of each exercise with a fast, a slow and a mistaken answer."""
     print(f"{'exercise':10} {'answer':9} {'examine':>9} {'+ report':>9} {'longest':>9}   seconds, {ROUNDS} rounds")
-    for exercise in ("mask", "inverted", "classic", "layer"):
+    for exercise in ("mask", "inverted", "classic", "layer", "backward"):
         for name in ENTRIES:
             (entry,) = [e for e in CORRECT + MISTAKEN if e.name == f"{exercise}-{name}"]
-            bare = seconds(lambda e=entry: examine(e.exercise, e.make()))
-            whole = seconds(lambda e=entry: Shown(examine(e.exercise, e.make()))._repr_mimebundle_())
+            bare = seconds(lambda e=entry: examine(e.exercise, *e.objects()))
+            whole = seconds(lambda e=entry: Shown(examine(e.exercise, *e.objects()))._repr_mimebundle_())
             print(
                 f"{exercise:10} {name:9} {statistics.median(bare):9.3f} {statistics.median(whole):9.3f} "
                 f"{max(whole):9.3f}"

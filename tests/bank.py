@@ -25,6 +25,11 @@ class Entry:
     make: Callable[[], object]
     mistake: str | None = None
 
+    def objects(self) -> tuple:
+        """What `examine` is handed: one object, or a forward and a backward function."""
+        made = self.make()
+        return made if self.exercise == "backward" else (made,)
+
 
 def checked(rate):
     if not 0 <= rate <= 1:
@@ -480,7 +485,25 @@ def as_layer(draw: Draw):
     return Dropout
 
 
-LIFT = {"mask": as_mask, "inverted": as_inverted, "classic": as_classic, "layer": as_layer}
+def as_backward(draw: Draw):
+    """Forward and backward with the scaled mask as the cache."""
+
+    def dropout_forward(x, rate, rng):
+        checked(rate)
+        if rate == 1:
+            return np.zeros_like(x), np.zeros_like(x)
+        scaled = (draw(x.shape, rate, rng) / (1 - rate)).astype(x.dtype)
+        return x * scaled, scaled
+
+    def dropout_backward(grad_out, cache):
+        return grad_out * cache
+
+    return dropout_forward, dropout_backward
+
+
+LIFT = {
+    "mask": as_mask, "inverted": as_inverted, "classic": as_classic, "layer": as_layer, "backward": as_backward,
+}  # fmt: skip
 
 CORRECT = [
     Entry(f"{exercise}-{draw.__name__}", exercise, partial(LIFT[exercise], draw))
@@ -913,3 +936,357 @@ class Unchecked(_Base):
 
     def __call__(self, x, training=False):
         return self.drop(x).astype(x.dtype) if training else x
+
+
+# ---------------------------------------------------------------- backward only
+
+
+def backward_entry(mistake: str | None):
+    """Enter a function that returns a forward and a backward function."""
+
+    def enter(factory):
+        entry = Entry(f"backward-{factory.__name__}", "backward", factory, mistake)
+        (CORRECT if mistake == "correct" else MISTAKEN).append(
+            entry if mistake != "correct" else Entry(entry.name, "backward", factory)
+        )
+        return factory
+
+    return enter
+
+
+def forward_with(cache_of):
+    """A correct forward pass whose cache is cache_of(x, keep, rate, rng state before the draw, out)."""
+
+    def dropout_forward(x, rate, rng):
+        checked(rate)
+        state = copy.deepcopy(rng.bit_generator.state)
+        keep = rng.random(x.shape) >= rate
+        out = np.where(keep, x / x.dtype.type(1 - rate or 1), 0).astype(x.dtype)
+        return out, cache_of(x, keep, rate, state, out)
+
+    return dropout_forward
+
+
+def apply(grad_out, multiplier):
+    return (grad_out * multiplier).astype(grad_out.dtype)
+
+
+@backward_entry("correct")
+def mask_and_rate_in_a_tuple():
+    def backward(g, cache):
+        keep, rate = cache
+        return apply(g, keep / (1 - rate or 1))
+
+    return forward_with(lambda x, keep, rate, state, out: (keep, rate)), backward
+
+
+@backward_entry("correct")
+def dictionary():
+    return (
+        forward_with(lambda x, keep, rate, state, out: {"keep": keep, "scale": 1 / (1 - rate or 1)}),
+        lambda g, cache: np.where(cache["keep"], g * g.dtype.type(cache["scale"]), g.dtype.type(0)),
+    )
+
+
+@backward_entry("correct")
+def draws_again_from_the_saved_state():
+    def backward(g, cache):
+        rate, state = cache
+        rng = np.random.default_rng()
+        rng.bit_generator.state = state
+        return apply(g, (rng.random(g.shape) >= rate) / (1 - rate or 1))
+
+    return forward_with(lambda x, keep, rate, state, out: (rate, state)), backward
+
+
+@backward_entry("correct")
+def dropped_positions():
+    def backward(g, cache):
+        dropped, rate = cache
+        grad = g / g.dtype.type(1 - rate or 1)
+        grad[dropped] = 0
+        return grad
+
+    return forward_with(lambda x, keep, rate, state, out: (np.nonzero(~keep), rate)), backward
+
+
+@backward_entry("correct")
+def closure_as_cache():
+    return (
+        forward_with(lambda x, keep, rate, state, out: lambda g: apply(g, keep / (1 - rate or 1))),
+        lambda g, cache: cache(g),
+    )
+
+
+@backward_entry("correct")
+def packed_bits():
+    def backward(g, cache):
+        bits, rate = cache
+        keep = np.unpackbits(bits, count=g.size).reshape(g.shape)
+        return apply(g, keep / (1 - rate or 1))
+
+    return forward_with(lambda x, keep, rate, state, out: (np.packbits(keep), rate)), backward
+
+
+@backward_entry("correct")
+def loops_in_both():
+    def forward(x, rate, rng):
+        checked(rate)
+        out, factors = np.zeros_like(x), np.zeros_like(x)
+        for index in np.ndindex(*x.shape):
+            if rng.random() >= rate:
+                factors[index] = 1 / (1 - rate)
+                out[index] = x[index] * factors[index]
+        return out, factors
+
+    def backward(g, factors):
+        grad = np.zeros_like(g)
+        for index in np.ndindex(*g.shape):
+            grad[index] = g[index] * factors[index]
+        return grad
+
+    return forward, backward
+
+
+@backward_entry("correct")
+def list_instead_of_tuple():
+    forward = forward_with(lambda x, keep, rate, state, out: (keep, rate))
+    return lambda x, rate, rng: list(forward(x, rate, rng)), lambda g, c: apply(g, c[0] / (1 - c[1] or 1))
+
+
+MASK_AND_RATE = forward_with(lambda x, keep, rate, state, out: (keep, rate))
+GRADIENTS = {
+    "backward-unmasked": [
+        lambda g, c: g / g.dtype.type(1 - c[1] or 1),
+        lambda g, c: g.copy(),
+    ],
+    "backward-unscaled": [
+        lambda g, c: g * c[0],
+        lambda g, c: np.where(c[0], g, g.dtype.type(0)),
+    ],
+    "backward-scaled-twice": [
+        lambda g, c: apply(g, c[0] / (1 - c[1] or 1) ** 2),
+        lambda g, c: apply(apply(g, c[0] / (1 - c[1] or 1)), 1 / (1 - c[1] or 1)),
+    ],
+    "backward-complement": [
+        lambda g, c: g - g * c[0],
+        lambda g, c: apply(g, ~c[0] / (1 - c[1] or 1)),
+    ],
+    "backward-new-mask": [
+        lambda g, c: apply(g, (np.random.default_rng().random(g.shape) >= c[1]) / (1 - c[1] or 1)),
+        lambda g, c: apply(g, np.roll(c[0], 1) / (1 - c[1] or 1)),
+    ],
+    "dtype-changed": [
+        lambda g, c: g * (c[0] / np.float64(1 - c[1] or 1)),
+        lambda g, c: (g * c[0] / (1 - c[1] or 1)).astype(np.float64),
+    ],
+    "wrong-shape": [
+        lambda g, c: apply(g, c[0] / (1 - c[1] or 1)).ravel(),
+        lambda g, c: apply(g, c[0] / (1 - c[1] or 1)).T,
+    ],
+    "not-an-array": [
+        lambda g, c: apply(g, c[0] / (1 - c[1] or 1)).tolist(),
+        lambda g, c: list(apply(g, c[0] / (1 - c[1] or 1))),
+    ],
+    None: [
+        lambda g, c: -apply(g, c[0] / (1 - c[1] or 1)),
+        lambda g, c: np.zeros_like(g),
+        lambda g, c: apply(g, c[0] / np.sqrt(1 - c[1] or 1)),
+        lambda g, c: apply(np.abs(g), c[0] / (1 - c[1] or 1)),
+        lambda g, c: apply(g, c[0] * 2.0),
+    ],
+}
+for _mistake, _gradients in GRADIENTS.items():
+    for _number, _gradient in enumerate(_gradients):
+        MISTAKEN.append(
+            Entry(
+                f"backward-gradient-{_mistake}-{_number}",
+                "backward",
+                lambda b=_gradient: (MASK_AND_RATE, b),
+                _mistake,
+            )
+        )
+
+
+@backward_entry("backward-from-zeros")
+def from_the_zeros_of_the_output():
+    return (
+        forward_with(lambda x, keep, rate, state, out: (out, rate)),
+        lambda g, c: apply(g, (c[0] != 0) / (1 - c[1] or 1)),
+    )
+
+
+@backward_entry("backward-from-zeros")
+def out_divided_by_x():
+    def backward(g, cache):
+        x, out = cache
+        return apply(g, np.divide(out, x, out=np.zeros_like(x), where=x != 0))
+
+    return forward_with(lambda x, keep, rate, state, out: (x.copy(), out)), backward
+
+
+@backward_entry("backward-new-mask")
+def mask_in_a_global():
+    kept = {}
+
+    def forward(x, rate, rng):
+        out, kept["mask"] = MASK_AND_RATE(x, rate, rng)
+        return out, None
+
+    return forward, lambda g, cache: apply(g, kept["mask"][0] / (1 - kept["mask"][1] or 1))
+
+
+@backward_entry("backward-new-mask")
+def rng_in_the_cache():
+    def forward(x, rate, rng):
+        out, _ = MASK_AND_RATE(x, rate, rng)
+        return out, (rng, rate)
+
+    return forward, lambda g, c: apply(g, (c[0].random(g.shape) >= c[1]) / (1 - c[1] or 1))
+
+
+@backward_entry(None)
+def stack_of_masks():
+    stack = []
+
+    def forward(x, rate, rng):
+        out, cache = MASK_AND_RATE(x, rate, rng)
+        stack.append(cache)
+        return out, None
+
+    def backward(g, cache):
+        keep, rate = stack.pop()
+        return apply(g, keep / (1 - rate or 1))
+
+    return forward, backward
+
+
+@backward_entry(None)
+def queue_of_masks():
+    queue = []
+
+    def forward(x, rate, rng):
+        out, cache = MASK_AND_RATE(x, rate, rng)
+        queue.append(cache)
+        return out, None
+
+    def backward(g, cache):
+        keep, rate = queue.pop(0)
+        return apply(g, keep / (1 - rate or 1))
+
+    return forward, backward
+
+
+@backward_entry(None)
+def scale_in_a_global():
+    kept = {}
+
+    def forward(x, rate, rng):
+        kept["rate"] = rate
+        return MASK_AND_RATE(x, rate, rng)
+
+    return forward, lambda g, c: apply(g, c[0] / (1 - kept["rate"] or 1))
+
+
+@backward_entry(None)
+def cache_used_up():
+    def backward(g, cache):
+        grad = apply(g, cache[0] / (1 - cache[1] or 1))
+        cache[0][...] = False
+        return grad
+
+    return MASK_AND_RATE, backward
+
+
+@backward_entry(None)
+def ones_where_x_is_zero():
+    return (
+        forward_with(lambda x, keep, rate, state, out: (keep | (x == 0), rate)),
+        lambda g, c: apply(g, c[0] / (1 - c[1] or 1)),
+    )
+
+
+@backward_entry("mutates-input")
+def gradient_in_place():
+    def backward(g, cache):
+        g *= cache[0]
+        return g / g.dtype.type(1 - cache[1] or 1)
+
+    return MASK_AND_RATE, backward
+
+
+@backward_entry("mutates-input")
+def forward_in_place():
+    def forward(x, rate, rng):
+        checked(rate)
+        keep = rng.random(x.shape) >= rate
+        x *= keep
+        return x / x.dtype.type(1 - rate or 1), (keep, rate)
+
+    return forward, lambda g, c: apply(g, c[0] / (1 - c[1] or 1))
+
+
+@backward_entry("not-scaled")
+def nothing_scaled():
+    def forward(x, rate, rng):
+        checked(rate)
+        keep = rng.random(x.shape) >= rate
+        return x * keep, keep
+
+    return forward, lambda g, keep: g * keep
+
+
+@backward_entry("nan-at-rate-1")
+def divides_by_zero():
+    def forward(x, rate, rng):
+        checked(rate)
+        scaled = ((rng.random(x.shape) >= rate) / np.float64(1 - rate)).astype(x.dtype)
+        return x * scaled, scaled
+
+    return forward, lambda g, scaled: g * scaled
+
+
+@backward_entry("nan-at-rate-1")
+def only_the_gradient_is_nan():
+    return MASK_AND_RATE, lambda g, c: apply(g, c[0] / np.float64(1 - c[1]))
+
+
+@backward_entry("not-implemented")
+def backward_left_out():
+    def backward(g, cache):
+        raise NotImplementedError
+
+    return MASK_AND_RATE, backward
+
+
+@backward_entry("not-implemented")
+def both_left_out():
+    def forward(x, rate, rng):
+        raise NotImplementedError
+
+    return forward, lambda g, cache: None
+
+
+@backward_entry(None)
+def no_cache():
+    forward, backward = as_backward(uniform)
+    return lambda x, rate, rng: forward(x, rate, rng)[0], backward
+
+
+@backward_entry("not-callable")
+def one_is_a_value():
+    return MASK_AND_RATE, 3
+
+
+@backward_entry("not-callable")
+def both_are_values():
+    return np.ones(3), None
+
+
+@backward_entry("no-rate-check")
+def unchecked_rate():
+    def forward(x, rate, rng):
+        keep = rng.random(x.shape) >= rate
+        return (x * keep / (1 - rate or 1)).astype(x.dtype), (keep, rate)
+
+    return forward, lambda g, c: apply(g, c[0] / (1 - c[1] or 1))

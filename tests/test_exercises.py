@@ -23,12 +23,15 @@ def grade_cells(assignment):
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.name)
 def test_one_locked_grade_cell_ends_in_check_and_is_worth_the_sum_of_the_properties(exercise):
-    wanted = f'check("{exercise.name}", {exercise.object})'
+    wanted = exercise.call
     (cell,) = [cell for cell in grade_cells(exercise.assignment) if wanted in cell.source]
     assert cell.source.splitlines()[-1] == wanted
     assert cell.metadata["nbgrader"]["points"] == sum(p.points for p in exercise.properties)
     assert cell.metadata["nbgrader"]["locked"]
-    assert examine(exercise.name, None, seed=0).max_points == cell.metadata["nbgrader"]["points"]
+    assert (
+        examine(exercise.name, *[None] * len(exercise.objects), seed=0).max_points
+        == cell.metadata["nbgrader"]["points"]
+    )
 
 
 def test_slugs_are_unique_within_an_exercise():

@@ -13,7 +13,7 @@ def told(report) -> str:
 
 @pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
 def test_correct_implementation_gets_all_points(entry):
-    report = examine(entry.exercise, entry.make(), seed=11)
+    report = examine(entry.exercise, *entry.objects(), seed=11)
     assert report.passed, told(report)
     assert report.points == report.max_points
 
@@ -21,7 +21,7 @@ def test_correct_implementation_gets_all_points(entry):
 @pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
 @pytest.mark.parametrize("seed", [1, *(pytest.param(s, marks=pytest.mark.slow) for s in (2, 3))])
 def test_mistake_fails_and_is_named(entry, seed):
-    report = examine(entry.exercise, entry.make(), seed=seed)
+    report = examine(entry.exercise, *entry.objects(), seed=seed)
     assert not report.passed, f"{entry.name} got through"
     assert not any(v.status == "error" for v in report.verdicts), told(report)
     if entry.mistake:

@@ -28,7 +28,7 @@ SAMPLE = [
 
 @pytest.mark.parametrize("entry", [*SAMPLE, CORRECT[0], CORRECT[-1]], ids=lambda entry: entry.name)
 def test_report_fits_a_terminal_and_says_the_same_as_html(entry):
-    report = examine(entry.exercise, entry.make(), seed=3)
+    report = examine(entry.exercise, *entry.objects(), seed=3)
     text, page = as_text(report), as_html(report)
     assert max(map(len, text.splitlines())) <= WIDTH
     visible = html.unescape(re.sub(r"<[^>]+>", " ", page))

@@ -35,7 +35,7 @@ def test_middle_of_a_binomial_is_given_with_its_exact_probability():
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_budget_of_false_alarms_is_kept(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
-    bench = Bench(find(exercise), cases(exercise, 4), observe(exercise, entry.make(), 4))
+    bench = Bench(find(exercise), cases(exercise, 4), observe(exercise, entry.objects(), 4))
     judging._JUDGES[exercise](bench)
     assert 50 < bench.budget.spent <= FAMILIES
     assert STAGE_ALPHA**2 <= 1e-9
@@ -67,7 +67,7 @@ def test_cases_follow_from_the_seed_alone_and_avoid_telling_rates(exercise):
 @pytest.mark.parametrize("exercise", EXERCISES)
 def test_recording_survives_the_journey_and_is_judged_the_same(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
-    recorded = observe(exercise, entry.make(), 4)
+    recorded = observe(exercise, entry.objects(), 4)
     sent = Observations.from_bytes(recorded.to_bytes())
     assert judging.judge(exercise, sent, 4) == judging.judge(exercise, recorded, 4)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from autograder.cases import cases
 from autograder.exercises import Exercise, find
+from autograder.judge.backward import judge_backward
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
 from autograder.judge.mask import judge_mask
 from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
@@ -19,6 +20,7 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "inverted": judge_inverted,
     "classic": judge_classic,
     "layer": judge_layer,
+    "backward": judge_backward,
 }
 
 

@@ -70,9 +70,9 @@ class Bench:
         """What was recorded for the case `name`."""
         return self.observations.records.get(name, Record(problem="missing"))
 
-    def values(self, name: str) -> np.ndarray | None:
-        """The values of a case, (calls, *shape), or None if it went wrong or was not recorded faithfully."""
-        values, case = self.record(name).values, self.cases[name]
+    def values(self, name: str, part: str = "") -> np.ndarray | None:
+        """The values of a case, or of a part of it, (calls, *shape); None if it went wrong or was forged."""
+        values, case = self.record(f"{name}.{part}" if part else name).values, self.cases[name]
         return values if values is not None and values.shape == (case.calls, *case.shape) else None
 
     def usable(self, mode: str = "training") -> list[Case]:
@@ -86,13 +86,25 @@ class Bench:
     def call(self, case: Case) -> str:
         """How the student's code was called in a case, as the student would write it."""
         rate = f"{case.rate:.4g}"
-        name = self.exercise.object
+        name, *more = self.exercise.objects
         x = f"x of shape {case.shape}" if case.dtype == "float32" else f"{case.dtype} x of shape {case.shape}"
-        flag = {"training": "training=True", "evaluation": "training=False", "default": ""}[case.mode]
+        flag = {"training": "training=True", "evaluation": "training=False"}.get(case.mode, "")
+        forward = f"out, cache = {name}(x, {rate}, rng)"
+        backward = f"{forward}; {''.join(more)}(grad_out, cache)"
         text = {
             "mask": f"{name}({case.shape}, {rate}, rng)",
             "inverted": f"{name}(x, {rate}, rng), {x}",
             "classic": f"{name}(x, {rate}, rng, {flag}), {x}",
             "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}",
+            "backward": f"{forward if case.mode == 'training' else backward}, {x}{_ORDER.get(case.mode, '')}",
         }[self.exercise.name]
         return text if case.calls == 1 else f"{text}, {case.calls} times"
+
+
+#: What a report adds to a call of a backward pass, by the case's mode.
+_ORDER = {
+    "backward": "",
+    "twice": ", backward called twice",
+    "overlap-first": ", with another forward pass before this backward pass",
+    "overlap-last": ", with another forward and backward pass before this backward pass",
+}

@@ -11,9 +11,9 @@ def judge_shape(bench: Bench) -> Ruling:
     """Every ordinary call returned an array of the right shape, and none raised."""
     for name, case in bench.cases.items():
         record = bench.record(name)
-        if record.problem and not name.startswith(("invalid", "eval", "default")) and 0 < case.rate < 1:
+        if case.mode == "training" and record.problem and not name.startswith("invalid") and 0 < case.rate < 1:
             return trouble(bench, case, record)
-        if not record.problem and bench.values(name) is None:
+        if case.mode == "training" and not record.problem and bench.values(name) is None:
             return Ruling("error", returned=f"the recording of case {name!r} is damaged")
     return PASS
 
@@ -24,7 +24,7 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
     if record.problem == "not-callable":
         return Ruling(
             "fail",
-            returned=f"{wanted.object} is {record.problem_type}",
+            returned=f"{wanted.title}: this is {record.problem_type}",
             expected=f"a {wanted.kind} that is called as {wanted.signature}",
             misconception="not-callable",
         )
@@ -34,6 +34,7 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
         "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
         "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
         "bad-dtype": (f"an array of {record.problem_type}", None),
+        "not-a-pair": (f"a {record.problem_type}, not a pair of an output and a cache", None),
         "interrupted": ("nothing: the check was interrupted", None),
     }.get(record.problem, ("nothing: the call was not made", None))
     if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
@@ -73,13 +74,13 @@ def judge_dtype(bench: Bench) -> Ruling:
 
 def judge_untouched(bench: Bench) -> Ruling:
     """No call changed the input array."""
-    for name, case in bench.cases.items():
-        if bench.record(name).input_changed:
+    for name, record in bench.observations.records.items():
+        if record.input_changed:
             return Ruling(
                 "fail",
-                called=bench.call(case),
-                returned="x itself had other values after the call",
-                expected="x as it was before",
+                called=bench.call(bench.cases[name.partition(".")[0]]),
+                returned="an array that was handed over had other values after the call",
+                expected="the array as it was before",
                 misconception="mutates-input",
             )
     return PASS
@@ -151,9 +152,13 @@ _TIGHT = 16 * float(np.finfo(np.float32).eps)
 
 
 def close(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """Where two arrays agree up to the rounding of a few operations in the coarser of their dtypes."""
-    eps = max(np.finfo(a.dtype).eps if a.dtype.kind == "f" else 0.0 for a in (values, expected))
-    return np.isclose(values, expected, rtol=16 * float(eps), atol=0)
+    """Where two arrays agree up to the rounding of a few operations in float32.
+
+    Also for float64, because a factor that was rounded to float32 on the way is no mistake of dropout's; and
+    in the coarser float16 where either array is of that type.
+    """
+    half = any(a.dtype == np.float16 for a in (values, expected))
+    return np.isclose(values, expected, rtol=16 * float(np.finfo(np.float16).eps) if half else _TIGHT, atol=0)
 
 
 def judge_invalid(bench: Bench) -> Ruling:

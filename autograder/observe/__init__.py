@@ -10,34 +10,35 @@ import numpy as np
 from autograder.cases import Case, cases
 from autograder.exercises import find
 from autograder.observations import Observations, Record
-from autograder.observe.calls import quiet, record
-
-#: One call of the student's code: takes the input, returns whatever it returns.
-Draw = Callable[[np.ndarray], object]
+from autograder.observe.backward import begin_backward
+from autograder.observe.calls import Draw, Watch, quiet, record
 
 
-def observe(exercise: str, student: object, seed: int) -> Observations:
-    """Run `student` through every case of `exercise` and record what happens.
+def observe(exercise: str, objects: tuple[object, ...], seed: int) -> Observations:
+    """Run what a student wrote through every case of `exercise` and record what happens.
 
-    exercise: an exercise's name. student: what the student wrote, anything at all. seed: chooses the inputs.
+    exercise: an exercise's name. objects: what the student wrote, anything at all. seed: chooses the inputs.
     Never raises for what the student's code does. The random state of NumPy and Python, NumPy's error
     state and the warning filters are put back afterwards.
     """
     kind = find(exercise).kind
-    if not callable(student) or (kind == "class" and not isinstance(student, type)):
-        what = f"a {type(student).__name__}" if kind == "function" else _not_a_class(student)
-        problem = Record(problem="not-callable", problem_call=0, problem_type=what)
-        return Observations({name: problem for name in cases(exercise, seed)})
+    planned = cases(exercise, seed)
+    for student in objects:
+        if not callable(student) or (kind == "class" and not isinstance(student, type)):
+            what = f"a {type(student).__name__}" if kind == "function" else _not_a_class(student)
+            problem = Record(problem="not-callable", problem_call=0, problem_type=what)
+            return Observations({name: problem for name in planned})
     begin = _BEGIN[exercise]
     records: dict[str, Record] = {}
     with quiet() as printed:
-        for name, case in cases(exercise, seed).items():
-            records[name] = record(case, lambda rng, case=case: begin(student, case, rng))
-            if records[name].problem == "interrupted" or _unwritten(records):
+        for case in planned.values():
+            records |= record(case, lambda rng, watch, case=case: begin(objects, case, rng, watch))
+            if _unwritten(records) or any(r.problem == "interrupted" for r in records.values()):
                 break
     problem = next(iter(records.values())) if _unwritten(records) else Record(problem="interrupted")
-    for name in cases(exercise, seed):
-        records.setdefault(name, problem)
+    for name in planned:
+        if not any(known == name or known.startswith(name + ".") for known in records):
+            records[name] = problem
     return Observations(records, printed.getvalue())
 
 
@@ -52,15 +53,18 @@ def _not_a_class(student: object) -> str:
     return f"a {name}" if not callable(student) else f"a {name}, not a class"
 
 
-def _begin_mask(student, case: Case, rng: np.random.Generator) -> Draw:
+def _begin_mask(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
+    (student,) = objects
     return lambda x: student(case.shape, case.rate, rng)
 
 
-def _begin_inverted(student, case: Case, rng: np.random.Generator) -> Draw:
+def _begin_inverted(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
+    (student,) = objects
     return lambda x: student(x, case.rate, rng)
 
 
-def _begin_classic(student, case: Case, rng: np.random.Generator) -> Draw:
+def _begin_classic(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
+    (student,) = objects
     training = [True] * case.warmup
 
     def draw(x):
@@ -70,7 +74,8 @@ def _begin_classic(student, case: Case, rng: np.random.Generator) -> Draw:
     return draw
 
 
-def _begin_layer(student, case: Case, rng: np.random.Generator) -> Draw:
+def _begin_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
+    (student,) = objects
     layer = student(case.rate, rng)
     # A second layer with another rate, alive at the same time: state kept on the class would mix them up.
     if 0 < case.rate < 1:
@@ -85,9 +90,10 @@ def _begin_layer(student, case: Case, rng: np.random.Generator) -> Draw:
     return draw
 
 
-_BEGIN: dict[str, Callable[[object, Case, np.random.Generator], Draw]] = {
+_BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {
     "mask": _begin_mask,
     "inverted": _begin_inverted,
     "classic": _begin_classic,
     "layer": _begin_layer,
+    "backward": begin_backward,
 }

@@ -57,35 +57,80 @@ def quiet() -> Iterator[_FirstCharacters]:
         sys.setrecursionlimit(recursion_limit)
 
 
-def record(case: Case, begin: Callable[[np.random.Generator], Callable[[np.ndarray], object]]) -> Record:
-    """Make all calls of one case, up to the first that goes wrong.
+class Unusable(Exception):
+    """Raised by an exercise's own code when a result cannot even be taken apart.
 
-    begin: given the generator, returns the function to call with the input.
+    problem, problem_type: as in `Record`.
     """
-    x = case.x()
-    pristine, unchanged = x.copy(), x.tobytes()
+
+    def __init__(self, problem: str, problem_type: str):
+        self.problem, self.problem_type = problem, problem_type
+
+
+class Parts(dict):
+    """What one round of calls gave when that is more than one array: results by the name of the part."""
+
+
+class Watch:
+    """Arguments handed to the student's code, to see whether it changes them."""
+
+    def __init__(self):
+        self._watched: list[tuple[np.ndarray, np.ndarray, bytes]] = []
+
+    def __call__(self, array: np.ndarray) -> np.ndarray:
+        """Watch an array, and return it."""
+        self._watched.append((array, array.copy(), array.tobytes()))
+        return array
+
+    def changed(self) -> bool:
+        """Whether any array differs from what it was; puts them all back."""
+        found = False
+        for array, pristine, unchanged in self._watched:
+            if array.tobytes() != unchanged:
+                found = True
+                array[...] = pristine
+        return found
+
+
+#: One round of calls of the student's code: takes the input, returns a result or `Parts`.
+Draw = Callable[[np.ndarray], object]
+
+
+def record(case: Case, begin: Callable[[np.random.Generator, Watch], Draw]) -> dict[str, Record]:
+    """Make all calls of one case, up to the first that goes wrong; returns a record for each part.
+
+    begin: given the generator and the watch, returns the function to call with the input. A single result is
+    recorded under the case's name, parts under "case.part".
+    """
+    watch = Watch()
+    x = watch(case.x())
     rng = case.generator()
     before = _Chance(rng)
-    values: list[np.ndarray] = []
+    values: dict[str, list[np.ndarray]] = {}
     changed = False
     trouble: dict = {}
+    part = ""
     try:
-        draw = begin(rng)
+        draw = begin(rng, watch)
         for number in range(case.warmup + case.calls):
             if number == case.warmup:
                 before = _Chance(rng)
             result = draw(x)
-            if x.tobytes() != unchanged:
-                changed = True
-                x[...] = pristine
-            trouble = _trouble(result, case)
+            changed = watch.changed() or changed
+            parts = result if type(result) is Parts else {"": result}
+            for part, piece in parts.items():
+                trouble = _trouble(piece, case)
+                if trouble:
+                    break
+                if number >= case.warmup:
+                    # A copy, because a correct answer may hand out the same buffer each time.
+                    values.setdefault(part, []).append(np.array(piece, copy=True, subok=False))
             if trouble:
                 break
-            if number >= case.warmup:
-                # A copy, because a correct answer may hand out the same buffer each time.
-                values.append(np.array(result, copy=True, subok=False))
     except KeyboardInterrupt:
         trouble = {"problem": "interrupted"}
+    except Unusable as unusable:
+        trouble = {"problem": unusable.problem, "problem_type": unusable.problem_type[:TEXT_LIMIT]}
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
         trouble = {
             "problem": "raised",
@@ -94,17 +139,25 @@ def record(case: Case, begin: Callable[[np.random.Generator], Callable[[np.ndarr
             "value_error": issubclass(type(error), ValueError),
         }
     after = _Chance(rng)
+    common = {
+        "input_changed": changed,
+        "rng_moved": before.rng != after.rng,
+        "global_moved": before.shared != after.shared,
+    }
     if trouble:
-        trouble["problem_call"] = len(values)
-    elif len({value.dtype for value in values}) > 1:
-        trouble = {"problem": "bad-dtype", "problem_type": "a dtype that changes from call to call"}
-    return Record(
-        values=None if trouble else np.stack(values),
-        input_changed=changed,
-        rng_moved=before.rng != after.rng,
-        global_moved=before.shared != after.shared,
-        **trouble,
-    )
+        trouble["problem_call"] = max(map(len, values.values()), default=0)
+        return {_part_name(case, part): Record(**common, **trouble)}
+    return {_part_name(case, part): _stacked(pieces, common) for part, pieces in values.items()}
+
+
+def _part_name(case: Case, part: str) -> str:
+    return f"{case.name}.{part}" if part else case.name
+
+
+def _stacked(pieces: list[np.ndarray], common: dict) -> Record:
+    if len({piece.dtype for piece in pieces}) > 1:
+        return Record(problem="bad-dtype", problem_type="a dtype that changes from call to call", **common)
+    return Record(values=np.stack(pieces), **common)
 
 
 class _Chance:

@@ -129,6 +129,11 @@ def _draw_counts(ax, data) -> None:
     _legend_below(ax, *ax.get_legend_handles_labels())
 
 
+def _draw_gradient(ax, data) -> None:
+    _draw_against_x(ax, data)
+    ax.set(xlabel="numeric gradient", ylabel="your gradient")
+
+
 def _draw_against_x(ax, data) -> None:
     ends = np.array([data["x"].min(), data["x"].max()])
     ax.plot(ends, float(data["slope"]) * ends, color=_BAND, linewidth=6, zorder=0, label="expected")
@@ -146,4 +151,5 @@ _DRAWINGS = {
     "counts": _draw_counts,
     "scale": _draw_against_x,
     "evaluation": _draw_against_x,
+    "gradient": _draw_gradient,
 }

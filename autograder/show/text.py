@@ -21,17 +21,17 @@ def summary(report: Report) -> str:
     subject = find(report.exercise)
     score = f"{points_text(report.points)} of {points_text(report.max_points)} points"
     if report.passed:
-        return f"{subject.object}: {score}. Everything asked for holds."
+        return f"{subject.title}: {score}. Everything asked for holds."
     if "not-implemented" in report.misconceptions:
         return (
-            f"{subject.object}: {score}. Not written yet: fill in the cell above, then run this one again. "
+            f"{subject.title}: {score}. Not written yet: fill in the cell above, then run this one again. "
             f"hint({report.exercise!r}) has a first step."
         )
     if any(verdict.status == "error" for verdict in report.verdicts):
-        return f"{subject.object}: {score}. The grader failed here, not you: show this to your instructor."
+        return f"{subject.title}: {score}. The grader failed here, not you: show this to your instructor."
     failed = sum(verdict.status == "fail" for verdict in report.verdicts)
     noun = "property does" if failed == 1 else "properties do"
-    return f"{subject.object}: {score}. {failed} {noun} not hold yet."
+    return f"{subject.title}: {score}. {failed} {noun} not hold yet."
 
 
 def as_text(report: Report) -> str:
