@@ -207,7 +207,39 @@ _BACKWARD = Exercise(
     ),
 )
 
-EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD)}
+_KERAS_LAYER = Exercise(
+    name="keras_layer",
+    assignment="05_keras_layer",
+    objects=("MyDropout",),
+    signature="MyDropout(rate, seed=None, **kwargs)",
+    kind="class",
+    properties=(
+        Property("shape", "Returns a tensor of the same shape as its input, for any number of axes.", 1),
+        Property("dtype", "Keeps float32, and computes in float16 under mixed precision.", 1),
+        Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
+        Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
+        Property("independent", _INDEPENDENT, 1),
+        Property("fresh", "Every call in training draws a new mask.", 1),
+        Property("rng", "The same seed repeats the sequence of masks, another seed or none gives another.", 2),
+        Property("eval", "Outside training, and by default, returns exactly its input.", 3),
+        Property("graph", "In models and in a compiled fit, every training step draws a new mask.", 3),
+        Property("config", "Keeps its rate when made from its configuration, and when saved and loaded.", 2),
+        Property("rate-0", _RATE_0, 0.5),
+        Property("rate-1", _RATE_1, 0.5),
+        Property("invalid-rate", _INVALID, 1),
+    ),
+    hints=(
+        "Three things have to survive between calls: the rate, the seed, and where in its sequence of random "
+        "numbers the layer is. Which of them changes in a call?",
+        "keras.random.SeedGenerator(seed), made once in __init__, is a state that advances with every draw, also "
+        "in a compiled step. call takes training=None and draws only when it is true.",
+        "In call: if not training, return the inputs. Otherwise draw keras.random.uniform(shape, "
+        "seed=self.seed_generator), with keras.ops.shape(inputs) for the shape, compare it with the rate, and use "
+        "keras.ops.where. get_config adds rate and seed to what super().get_config() returns. Mind rate 1.",
+    ),
+)
+
+EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD, _KERAS_LAYER)}
 
 
 def find(name: str) -> Exercise:

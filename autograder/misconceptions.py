@@ -277,6 +277,27 @@ _ALL = (
         "turns it round.",
         "Give the mask a name that says what 1 means, and print it in both functions.",
     ),
+    Misconception(
+        "training-ignored",
+        "The layer is never told whether it is training.",
+        "Keras hands the flag to layers whose call has an argument named training, and to no others. A call "
+        "without it, or one that does not look at it, does the same in fit and in predict.",
+        "Look at the arguments of call, and at where the flag is used.",
+    ),
+    Misconception(
+        "numpy-in-graph",
+        "In a compiled step the mask is frozen.",
+        "Keras runs the Python code of call once, to build the step, and then repeats what was built. NumPy's "
+        "numbers are drawn while building: they become constants, and every step uses the same mask.",
+        "Inside call, draw with keras.random, so that the drawing itself becomes part of the step.",
+    ),
+    Misconception(
+        "config-lost",
+        "The layer's settings do not survive saving.",
+        "Keras makes a loaded layer from what get_config returned. What is missing there falls back to a default, "
+        "or the layer cannot be made at all.",
+        "Compare layer.get_config() with the arguments of __init__: is every one of them there?",
+    ),
 )
 
 MISCONCEPTIONS = {misconception.slug: misconception for misconception in _ALL}

@@ -9,6 +9,7 @@ from autograder.cases import cases
 from autograder.exercises import Exercise, find
 from autograder.judge.backward import judge_backward
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
+from autograder.judge.keras_layer import judge_keras_layer
 from autograder.judge.mask import judge_mask
 from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
 from autograder.misconceptions import MISCONCEPTIONS
@@ -21,6 +22,7 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "classic": judge_classic,
     "layer": judge_layer,
     "backward": judge_backward,
+    "keras_layer": judge_keras_layer,
 }
 
 

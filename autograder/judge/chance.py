@@ -34,8 +34,13 @@ class Chances:
     fresh: Ruling
 
 
-def judge_chance(bench: Bench, draws: list[Draws]) -> Chances:
-    """Rule on keep-rate, independence and freshness from the masks of all ordinary cases."""
+def judge_chance(
+    bench: Bench, draws: list[Draws], name_repeated: Callable[[Bench], str | None] | None = None
+) -> Chances:
+    """Rule on keep-rate, independence and freshness from the masks of all ordinary cases.
+
+    name_repeated: names the mistake behind masks that repeat; by default `repeated_misconception`.
+    """
     repeated = [d for d in draws if len(d.kept) > 1 and _period(d.kept) and 0 < d.share < 1]
     # Copies of a mask say no more than the mask does.
     draws = [Draws(d.case, d.kept[: _period(d.kept) or None], d.x) for d in draws]
@@ -52,7 +57,7 @@ def judge_chance(bench: Bench, draws: list[Draws]) -> Chances:
         elif alarms.uneven:
             independent = blocked("keep-rate")
     if any(len(d.kept) > 1 for d in repeated):
-        fresh = repeated_ruling(bench, repeated)
+        fresh = repeated_ruling(bench, repeated, (name_repeated or repeated_misconception)(bench))
     else:
         fresh = _fresh_ruling(bench, alarms.successive) if alarms.successive else PASS
     return Chances(rate, independent, fresh)
@@ -117,14 +122,20 @@ def _period(kept: np.ndarray) -> int:
     Chance does that to two large masks or to hundreds of small ones with a probability below 1e-20; a few
     calls of small masks prove nothing, so for them the answer is 0.
     """
-    if kept.size < 2000:
-        return 0
     flat = kept.reshape(len(kept), -1)
+    if kept.size < 2000 or (len(flat) < 60 and all_or_nothing(flat)):
+        return 0
     for period in range(1, len(flat) // 2 + 1):
         # The first comparison alone rules out nearly every period.
         if np.array_equal(flat[period], flat[0]) and np.array_equal(flat[period:], flat[:-period]):
             return period
     return 0
+
+
+def all_or_nothing(kept: np.ndarray) -> bool:
+    """Whether every mask is all kept or all dropped, so that it says no more than one coin would."""
+    flat = kept.reshape(len(kept), -1)
+    return bool((flat == flat[:, :1]).all())
 
 
 def _percent(value: float) -> str:
@@ -298,18 +309,10 @@ def _fresh_ruling(bench: Bench, alarms: list[Located]) -> Ruling:
     )
 
 
-def repeated_ruling(bench: Bench, repeated: list[Draws]) -> Ruling:
-    """The ruling on freshness when every call repeats the first."""
+def repeated_ruling(bench: Bench, repeated: list[Draws], name: str | None) -> Ruling:
+    """The ruling on freshness when masks repeat, by the mistake called `name`."""
     d = max(repeated, key=lambda d: d.kept[0].size)
     period = _period(d.kept)
-    records = [bench.record(case.name) for case in bench.usable()]
-    other = bench.values("repeat"), bench.values("repeat-other")
-    same_for_all = other[0] is not None and other[1] is not None and _same_zeros(*other)
-    if any(record.rng_moved for record in records):
-        name = "mask-reused"
-    else:
-        # Nothing drawn from rng, and yet the masks follow it: its state was copied. That has no name.
-        name = "seed-inside" if same_for_all else None
     return Ruling(
         "fail",
         called=bench.call(d.case),
@@ -321,6 +324,15 @@ def repeated_ruling(bench: Bench, repeated: list[Draws]) -> Ruling:
         expected="another mask in every call",
         misconception=name,
     )
+
+
+def repeated_misconception(bench: Bench) -> str | None:
+    """The catalogued mistake behind masks that repeat although rng was handed over, or None."""
+    if any(bench.record(case.name).rng_moved for case in bench.usable()):
+        return "mask-reused"
+    first, other = bench.values("repeat"), bench.values("repeat-other")
+    # Nothing was drawn from rng. If the masks follow it all the same its state was copied; that has no name.
+    return "seed-inside" if first is not None and other is not None and _same_zeros(first, other) else None
 
 
 def _same_zeros(a: np.ndarray, b: np.ndarray) -> bool:

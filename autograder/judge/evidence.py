@@ -96,6 +96,7 @@ class Bench:
             "inverted": f"{name}(x, {rate}, rng), {x}",
             "classic": f"{name}(x, {rate}, rng, {flag}), {x}",
             "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}",
+            "keras_layer": f"layer = {name}({rate}, seed={case.seed % 2**31}); {_PLACES.get(case.mode, '')}, {x}",
             "backward": f"{forward if case.mode == 'training' else backward}, {x}{_ORDER.get(case.mode, '')}",
         }[self.exercise.name]
         return text if case.calls == 1 else f"{text}, {case.calls} times"
@@ -107,4 +108,19 @@ _ORDER = {
     "twice": ", backward called twice",
     "overlap-first": ", with another forward pass before this backward pass",
     "overlap-last": ", with another forward and backward pass before this backward pass",
+}
+
+#: How a Keras layer is called, by the case's mode.
+_PLACES = {
+    "training": "layer(x, training=True)",
+    "unseeded": "without a seed, layer(x, training=True)",
+    "mixed": "with dtype='mixed_float16', layer(x, training=True)",
+    "config": "made again from its configuration, layer(x, training=True)",
+    "loaded": "saved in a model and loaded, model(x, training=True)",
+    "model": "in a model, model(x, training=True)",
+    "fit": "in a model, compile and fit",
+    "evaluation": "layer(x, training=False)",
+    "default": "layer(x)",
+    "model-default": "in a model, model(x)",
+    "predict": "in a model, model.predict(x)",
 }

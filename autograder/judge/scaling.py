@@ -26,22 +26,31 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
 
 def judge_inverted(bench: Bench) -> dict[str, Ruling]:
     """Rulings on inverted dropout, which scales survivors by 1/(1 - rate)."""
-    return _judge_training(bench, lambda rate: 1 / (1 - rate))
+    return judge_training(bench, lambda rate: 1 / (1 - rate))
 
 
 def judge_classic(bench: Bench) -> dict[str, Ruling]:
     """Rulings on classic dropout (Srivastava et al. 2014, section 4): unscaled, then x(1 - rate) at test."""
-    rulings = _judge_training(bench, lambda rate: 1.0)
-    return _with_evaluation(bench, rulings, lambda rate: 1 - rate)
+    rulings = judge_training(bench, lambda rate: 1.0)
+    return with_evaluation(bench, rulings, lambda rate: 1 - rate)
 
 
 def judge_layer(bench: Bench) -> dict[str, Ruling]:
     """Rulings on an inverted dropout layer that is the identity in evaluation."""
-    rulings = _judge_training(bench, lambda rate: 1 / (1 - rate))
-    return _with_evaluation(bench, rulings, lambda rate: 1.0)
+    rulings = judge_training(bench, lambda rate: 1 / (1 - rate))
+    return with_evaluation(bench, rulings, lambda rate: 1.0)
 
 
-def _judge_training(bench: Bench, factor: Factor) -> dict[str, Ruling]:
+def judge_training(
+    bench: Bench,
+    factor: Factor,
+    judge_rng: Callable[[Bench], Ruling] = shared.judge_rng,
+    name_repeated: Callable[[Bench], str | None] | None = None,
+) -> dict:
+    """Rulings on what happens in training, where survivors are multiplied by `factor`.
+
+    judge_rng, name_repeated: how the exercise rules on its source of chance, and on masks that repeat.
+    """
     usable = bench.usable()
     rulings = {"shape": shared.judge_shape(bench)}
     if rulings["shape"].misconception in ("not-implemented", "not-callable"):
@@ -51,10 +60,10 @@ def _judge_training(bench: Bench, factor: Factor) -> dict[str, Ruling]:
         return rulings
     rulings["dtype"] = shared.judge_dtype(bench)
     rulings["input-untouched"] = shared.judge_untouched(bench)
-    draws = _masks(bench)
+    draws = masks(bench, bench.usable())
     if not any((~d.kept).any() for d in draws):
         return rulings | _nothing_dropped(bench, factor)
-    chances = judge_chance(bench, draws)
+    chances = judge_chance(bench, draws, name_repeated)
     rulings["keep-rate"], rulings["independent"], rulings["fresh"] = (
         chances.rate,
         chances.independent,
@@ -63,7 +72,7 @@ def _judge_training(bench: Bench, factor: Factor) -> dict[str, Ruling]:
     swapped = chances.rate.misconception == "keep-drop-swapped"
     rulings["scale"] = _judge_scale(bench, factor, swapped)
     varies = any(0 < d.share < 1 for d in draws)
-    rulings["rng"] = shared.judge_rng(bench) if varies else blocked("keep-rate")
+    rulings["rng"] = judge_rng(bench) if varies else blocked("keep-rate")
     zeros = ("zeros everywhere", np.array(0.0))
     for rate, (told, expected) in enumerate((("x itself", bench.cases["rate-0"].x()), zeros)):
         rulings[f"rate-{rate}"] = (
@@ -71,14 +80,16 @@ def _judge_training(bench: Bench, factor: Factor) -> dict[str, Ruling]:
             if chances.rate.status == "pass"
             else blocked("keep-rate")
         )
+        if rulings["shape"].status == "fail" and bench.values(f"rate-{rate}") is None:
+            rulings[f"rate-{rate}"] = blocked("shape")  # it fails there in the same way
     charts = (*mask_charts(draws), *scale_chart(bench, factor))
     return rulings | {"charts": charts}
 
 
-def _masks(bench: Bench) -> list[Draws]:
-    """The masks of all ordinary training cases: an entry is dropped where x is not 0 and the output is."""
+def masks(bench: Bench, cases: list[Case]) -> list[Draws]:
+    """The masks of training cases: an entry is dropped where x is not 0 and the output is."""
     draws = []
-    for case in bench.usable():
+    for case in cases:
         x, values = case.x(), bench.values(case.name)
         if not np.isfinite(values).all():
             continue
@@ -198,7 +209,7 @@ def _is_renormalised(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarra
     return np.array(False)
 
 
-def _with_evaluation(bench: Bench, rulings: dict, factor: Factor) -> dict:
+def with_evaluation(bench: Bench, rulings: dict, factor: Factor) -> dict:
     """Add the ruling on evaluation to those on training, where flags that are reversed show in both."""
     usable = bench.usable("evaluation") + bench.usable("default")
     if rulings["shape"].misconception in ("not-implemented", "not-callable"):
@@ -218,9 +229,9 @@ def _with_evaluation(bench: Bench, rulings: dict, factor: Factor) -> dict:
 
 
 def _judge_evaluation(bench: Bench, factor: Factor) -> Ruling:
-    exact = bench.exercise.name == "layer"
+    exact = bench.exercise.name != "classic"
     for name, case in bench.cases.items():
-        if case.mode == "training" or name == "eval-invalid":
+        if not name.startswith(("eval-", "default")) or name == "eval-invalid":
             continue
         values, record, x = bench.values(name), bench.record(name), case.x()
         if values is None:
@@ -258,7 +269,7 @@ def _evaluation_misconception(
             return "inverted-not-classic"
         if inverted:
             return "scaled-at-test"
-    if bench.exercise.name == "layer" and 0 < case.rate < 1:
+    if bench.exercise.name != "classic" and 0 < case.rate < 1:
         ratio = values[:, x != 0] / x[x != 0]
         if shared.close(ratio, np.full_like(ratio, 1 - case.rate)).all():
             return "scaled-at-test"

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import random
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -14,6 +15,9 @@ from autograder.observations import Record
 
 PRINT_LIMIT = 2_000  # characters kept of what the student's code prints; the rest is dropped
 TEXT_LIMIT = 300  # characters kept of an exception's message
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class _FirstCharacters(io.TextIOBase):
@@ -185,8 +189,12 @@ def _trouble(result: object, case: Case) -> dict:
 
 
 def _first_line(error: BaseException) -> str:
+    """What an exception says, in one line without terminal colours."""
     try:
-        lines = str(error).splitlines()
+        text = _COLOURS.sub("", str(error))
     except BaseException:  # an exception whose own text cannot be had
         return ""
-    return lines[0][:TEXT_LIMIT] if lines else ""
+    # Keras opens with the layer's name, and says what happened in the second paragraph.
+    lines = [line for line in text.splitlines() if line.strip()]
+    wrapped = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
+    return lines[wrapped][:TEXT_LIMIT] if lines else ""

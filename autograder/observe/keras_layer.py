@@ -1,0 +1,115 @@
+"""How exercise keras_layer is called: eagerly, in models, in `fit`, in mixed precision, saved and loaded.
+
+The only module of the package that imports Keras; `observe` loads it when the exercise asks for it.
+"""
+
+import inspect
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from autograder.cases import Case
+from autograder.observations import Record
+from autograder.observe.calls import Draw, Watch
+
+#: Keras seeds are 32-bit integers.
+SEED_RANGE = 2**31
+
+
+@keras.saving.register_keras_serializable(package="autograder")
+class Recorder(keras.layers.Layer):
+    """Hands its input on, and keeps a copy of it for each of the first `steps` training steps.
+
+    The copies live in a weight, because in a compiled step nothing else of Keras's can hold them.
+    """
+
+    def __init__(self, steps: int, **kwargs):
+        super().__init__(**kwargs)
+        self.steps = steps
+
+    def build(self, input_shape):
+        """Make room: (steps, *input_shape), and a counter."""
+        self.kept = self.add_weight(
+            shape=(self.steps, *input_shape), initializer="zeros", trainable=False, name="kept"
+        )
+        self.step = self.add_weight(shape=(), initializer="zeros", dtype="int32", trainable=False, name="step")
+
+    def call(self, x, training=False):
+        """The input itself."""
+        if training:
+            zeros = keras.ops.zeros((len(x.shape),), "int32")
+            start = keras.ops.concatenate([keras.ops.reshape(self.step, (1,)), zeros])
+            self.kept.assign(keras.ops.slice_update(self.kept, start, keras.ops.expand_dims(x, 0)))
+            self.step.assign(self.step + 1)
+        return x
+
+
+def signature_record(layer_class: type) -> Record:
+    """A record that says, as 0 or 1, whether the layer's `call` can be told that it is training."""
+    try:
+        parameters = inspect.signature(layer_class.call).parameters.values()
+    except BaseException:  # a class whose `call` is missing, or is something else
+        return Record(problem="none")
+    told = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
+    return Record(values=np.array([told]))
+
+
+def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
+    """The calls of one case; see `Case.mode` for where the layer stands."""
+    (layer_class,) = objects
+    options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
+    seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
+    layer = layer_class(case.rate, seed=seed, **options)
+    if case.mode in ("training", "unseeded", "mixed"):
+        return lambda x: as_array(layer(x, training=True))
+    if case.mode == "config":
+        restored = layer_class.from_config(layer.get_config())
+        return lambda x: as_array(restored(x, training=True))
+    if case.mode == "fit":
+        return _steps_of_fit(layer, case)
+    if case.mode in ("evaluation", "default"):
+        flag = {"training": False} if case.mode == "evaluation" else {}
+        for _ in range(case.warmup):
+            layer(case.x(), training=True)
+        return lambda x: as_array(layer(x, **flag))
+    inputs = keras.Input(case.shape[1:])
+    model = keras.Model(inputs, layer(inputs))
+    if case.mode == "loaded":
+        model = _saved_and_loaded(model, layer_class)
+    if case.mode == "predict":
+        return lambda x: model.predict(x, batch_size=len(x), verbose=0)
+    flag = {} if case.mode == "model-default" else {"training": True}
+    return lambda x: as_array(model(x, **flag))
+
+
+def as_array(result: object) -> object:
+    """A tensor as a NumPy array; anything else as it is."""
+    return keras.ops.convert_to_numpy(result) if keras.ops.is_tensor(result) else result
+
+
+def _steps_of_fit(layer, case: Case) -> Draw:
+    """One output of the layer for each step of a compiled `fit` that shows it the same batch every time."""
+    inputs = keras.Input(batch_shape=case.shape)
+    recorder = Recorder(case.calls)
+    model = keras.Model(inputs, keras.layers.Dense(1)(recorder(layer(inputs))))
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mean_squared_error")
+    steps: list[np.ndarray] = []
+
+    def draw(x):
+        if not steps:
+            batches = np.tile(x, (case.calls, *(1 for _ in case.shape[1:])))
+            targets = np.zeros((len(batches), *case.shape[1:-1], 1), np.float32)
+            model.fit(batches, targets, batch_size=len(x), shuffle=False, verbose=0)
+            steps.extend(np.asarray(keras.ops.convert_to_numpy(recorder.kept))[::-1])
+        return steps.pop()
+
+    return draw
+
+
+def _saved_and_loaded(model, layer_class: type):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.keras"
+        model.save(path)
+        return keras.saving.load_model(path, custom_objects={layer_class.__name__: layer_class}, compile=False)

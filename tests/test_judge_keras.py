@@ -1,0 +1,25 @@
+"""The Keras layer: every correct one passes everything, every mistaken one fails and is named."""
+
+import pytest
+
+from autograder.examination import examine
+from tests.bank_keras import CORRECT, MISTAKEN
+from tests.test_judge import told
+
+pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
+
+
+@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
+def test_correct_layer_gets_all_points(entry):
+    report = examine("keras_layer", entry.make(), seed=11)
+    assert report.passed, told(report)
+
+
+@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
+def test_mistaken_layer_fails_and_is_named(entry):
+    report = examine("keras_layer", entry.make(), seed=1)
+    assert not report.passed, f"{entry.name} got through"
+    assert not any(v.status == "error" for v in report.verdicts), told(report)
+    if entry.mistake:
+        assert entry.mistake in report.misconceptions, told(report)
+    assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
