@@ -8,7 +8,7 @@ from autograder.observe import observe
 from autograder.report import Report
 
 #: The seed of the draws that confirm a statistical failure, apart from all seeds handed out by hand.
-_CONFIRMATION = 2**63
+CONFIRMATION = 2**63
 
 
 def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
@@ -36,6 +36,6 @@ def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
     report, suspected = judge(exercise, observations, seed)
     if not suspected:
         return report
-    again = seed + _CONFIRMATION
+    again = seed + CONFIRMATION
     _, confirmed = judge(exercise, observe(exercise, objects, again), again)
     return report if confirmed else judge(exercise, observations, seed, doubted=True)[0]
