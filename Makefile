@@ -15,6 +15,7 @@ help:
 	@echo "make bench    measure the grader (see benchmarks/)"
 
 setup:
+	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Name one of Python 3.11 to 3.13: make lab PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) course/bootstrap.py
 	@$(BIN)/python -m course.datasets
 

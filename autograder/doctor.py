@@ -138,7 +138,7 @@ def as_text(symptoms: list[Symptom]) -> str:
     if missing:
         lines.append(f"The course does not work here yet: {missing} missing.")
     elif without:
-        lines.append(f"The course works here. {without} of its parts does not.")
+        lines.append(f"The course works here, but for what is marked 'without' ({without}).")
     else:
         lines.append("Nothing is missing.")
     return os.linesep.join(lines)

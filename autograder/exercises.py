@@ -81,10 +81,10 @@ _MASK = Exercise(
     ),
     hints=(
         "Think of one entry first. How would you make a coin that says 'keep' with probability 1 - rate, "
-        "when all you have is a number drawn evenly between 0 and 1?",
+        "when all you have is a number drawn uniformly between 0 and 1?",
         "rng.random(size=shape) gives one such number per entry, for any shape. What share of them lies "
         "below a threshold t? Which t makes that share 1 - rate?",
-        "First refuse a rate outside [0, 1] with ValueError. Then it is one comparison: an array of even "
+        "First refuse a rate outside [0, 1] with ValueError. Then it is one comparison: an array of uniform "
         "numbers, of the right shape, against the probability of keeping.",
     ),
 )
@@ -132,7 +132,7 @@ _CLASSIC = Exercise(
         Property("independent", _INDEPENDENT, 2),
         Property("fresh", _FRESH, 1),
         Property("rng", _RNG, 1),
-        Property("eval", "At test time nothing is dropped and everything is multiplied by 1 - rate.", 2),
+        Property("eval", "At test time nothing is dropped and everything is multiplied by 1 - rate.", 4),
         Property("rate-0", _RATE_0, 0.5),
         Property("rate-1", _RATE_1, 0.5),
         Property("invalid-rate", _INVALID, 1),
@@ -160,9 +160,9 @@ _LAYER = Exercise(
         Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
         Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
         Property("independent", _INDEPENDENT, 1),
-        Property("fresh", "Every call in training draws a new mask.", 1),
+        Property("fresh", "Every call in training draws a new mask.", 2),
         Property("rng", _RNG, 1),
-        Property("eval", "In evaluation, and by default, returns exactly x and leaves rng alone.", 3),
+        Property("eval", "In evaluation, and by default, returns exactly x and leaves rng alone.", 5),
         Property("rate-0", _RATE_0, 0.5),
         Property("rate-1", _RATE_1, 0.5),
         Property("invalid-rate", _INVALID, 1),

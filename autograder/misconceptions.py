@@ -20,10 +20,10 @@ class Misconception:
 _ALL = (
     Misconception(
         "not-implemented",
-        "This is still the empty stub.",
+        "Nothing came back: this is the stub, or a return is missing.",
         "The cell above the check has not been filled in, or a branch of it returns nothing. A Python function "
         "without a return statement returns None.",
-        "Replace the line with NotImplementedError and end with a return statement. hint() has a first step.",
+        "Replace the line with NotImplementedError, and end with a return statement.",
     ),
     Misconception(
         "not-callable",
@@ -70,7 +70,7 @@ _ALL = (
         "normal-noise",
         "The random numbers come from a normal distribution.",
         "randn and standard_normal differ from random by a few letters, and they give bell-shaped numbers, "
-        "many of them negative. Only for even numbers is the share below a threshold the threshold itself.",
+        "many of them negative. Only for uniform numbers is the share below a threshold the threshold itself.",
         "Draw a histogram of what you compare with the threshold. It has to be flat between 0 and 1.",
     ),
     Misconception(
@@ -152,14 +152,14 @@ _ALL = (
         "All examples of the batch get the same mask.",
         "Drawing one mask of the size of a row and letting NumPy broadcast it is shorter. But then all "
         "examples of a step train the same thinned network.",
-        "Draw as many numbers as x has entries: the mask has the shape of x, not of x[0].",
+        "Draw one number for every entry of the whole array, not for one row of it.",
     ),
     Misconception(
         "mask-shared-across-columns",
         "Whole rows are dropped: one coin per example.",
         "A random number per example, broadcast over its units, leaves some examples untouched and erases "
         "others completely.",
-        "Draw as many numbers as x has entries: every unit of every example has its own coin.",
+        "Draw one number for every entry: every unit of every example has its own coin.",
     ),
     Misconception(
         "scalar-mask",
@@ -198,7 +198,7 @@ _ALL = (
     Misconception(
         "no-rate-check",
         "A rate outside 0 to 1 was not refused with ValueError.",
-        "Rates such as 20 for '20 percent' are common slips. Code that accepts them trains a network of zeros "
+        "Rates such as 20 for '20 percent' are common slips. Code that accepts them drops everything, or nothing, "
         "without a word; and assert is no check, since it can be switched off.",
         "Begin with an if that raises ValueError when rate is below 0 or above 1.",
     ),

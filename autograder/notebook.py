@@ -44,32 +44,30 @@ def _display(shown: object) -> None:
         print(shown)
 
 
-def check(exercise: str, *objects: object) -> float:
+def check(exercise: str, *objects: object, seed: int | None = None) -> float:
     """Examine what a student wrote, show the report, and return the points earned.
 
-    exercise, objects: as for `examine`. The result is a plain float: as the last value of a cell, nbgrader
+    exercise, objects, seed: as for `examine`. The result is a plain float: as the last value of a cell, nbgrader
     reads it as partial credit. Raises what `examine` raises.
     """
-    report = examine(exercise, *objects)
+    report = examine(exercise, *objects, seed=seed)
     _display(Shown(report))
     return report.points
 
 
-class _Ladder:
-    """Remembers which rung of each exercise's hints comes next."""
-
-    def __init__(self):
-        self._next: dict[str, int] = {}
-
-    def hint(self, exercise: str) -> None:
-        """Show the next hint for an exercise; after the last rung, the last one again.
-
-        Raises ValueError for an unknown exercise.
-        """
-        rungs = find(exercise).hints
-        rung = self._next.get(exercise, 0)
-        self._next[exercise] = min(rung + 1, len(rungs) - 1)
-        print(f"Hint {rung + 1} of {len(rungs)}: {rungs[rung]}")
+#: Which rung of each exercise's hints comes next in this process.
+_next_rung: dict[str, int] = {}
 
 
-hint = _Ladder().hint
+def hint(exercise: str, rung: int | None = None) -> None:
+    """Show a hint for an exercise: the next one, or the one asked for; after the last, the last again.
+
+    rung: 1, 2 or 3. Raises ValueError for an unknown exercise or rung.
+    """
+    rungs = find(exercise).hints
+    if rung is None:
+        rung = _next_rung.get(exercise, 1)
+    if rung not in range(1, len(rungs) + 1):
+        raise ValueError(f"Hints go from 1 to {len(rungs)}; there is no hint {rung!r}.")
+    _next_rung[exercise] = min(rung + 1, len(rungs))
+    print(f"Hint {rung} of {len(rungs)}: {rungs[rung - 1]}")

@@ -24,11 +24,13 @@ class Record:
 
     values: (calls, *shape), what came back, in its own dtype; None if any call went wrong.
     problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
-    "not-callable", "interrupted". problem_call: the number of that call, from 0. problem_type: the type's
+    "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
+    those asked for). problem_call: the number of that call, from 0. problem_type: the type's
     or exception's name.
     problem_text: its shape, or the exception's first line. value_error: whether it was a ValueError.
     input_changed: whether an argument differed after a call.
     rng_moved: whether the generator handed over had advanced at the end of all calls.
+    repeats: whether the first calls gave the same values once more from the same generator state.
     global_moved: whether NumPy's or Python's global random state had.
     """
 
@@ -40,6 +42,7 @@ class Record:
     value_error: bool = False
     input_changed: bool = False
     rng_moved: bool = False
+    repeats: bool = True
     global_moved: bool = False
 
 

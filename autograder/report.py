@@ -66,6 +66,12 @@ class Report:
     charts: tuple[Chart, ...] = field(default=(), compare=False)
     printed: str = ""
 
+    def __repr__(self) -> str:
+        return f"<Report {self.exercise}: {self.points:g} of {self.max_points:g} points, seed {self.seed}>"
+
+    def __str__(self) -> str:
+        return "\n".join([repr(self), *(f"{v.status:8}{v.property:16}{v.message}" for v in self.verdicts)])
+
     @property
     def points(self) -> float:
         """Points earned, a plain float (nbgrader misreads NumPy's)."""

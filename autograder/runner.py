@@ -1,6 +1,8 @@
 """Run a notebook and collect the reports of its checks: what `autograder check` does, without a server."""
 
 import json
+import subprocess
+import textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,8 +11,9 @@ from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
 from autograder.kernel import client
 from autograder.notebook import MIME
+from autograder.show.text import WIDTH
 
-CELL_TIMEOUT = 120  # seconds
+CELL_TIMEOUT = 60  # seconds
 
 
 class UnusableNotebook(Exception):
@@ -73,25 +76,43 @@ def run_checks(path: Path) -> list[CheckOutcome]:
     runner = client(notebook, path.resolve().parent, CELL_TIMEOUT, allow_errors=True)
     stopped = ""
     try:
-        runner.execute()
+        # What the kernel itself says when it is ended in the middle of a loop helps nobody.
+        runner.execute(stderr=subprocess.DEVNULL)
     except CellTimeoutError:
         stopped = f"A cell ran longer than {CELL_TIMEOUT} seconds and was stopped; look for an endless loop."
     except DeadKernelError:
         stopped = "The Python process ended in the middle of the notebook; look for exit() or too much memory."
-    return [_outcome(cell, stopped) for cell in checks]
+    return [_outcome(cell, stopped or _first_error(notebook)) for cell in checks]
+
+
+def _first_error(notebook: nbformat.NotebookNode) -> str:
+    """What went wrong first, outside the checks: usually the reason why a check could not speak."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" and not _is_check(cell):
+                return f"A cell above it failed with {output.ename}: {output.evalue}"
+    return ""
 
 
 def _is_check(cell: nbformat.NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.metadata.get("nbgrader", {}).get("grade"))
 
 
-def _outcome(cell: nbformat.NotebookNode, stopped: str) -> CheckOutcome:
+def _outcome(cell: nbformat.NotebookNode, reason: str) -> CheckOutcome:
+    """What a check cell gave. reason: why it may have given nothing, "" if nothing is known."""
     settings = cell.metadata["nbgrader"]
     name, max_points = str(settings.get("grade_id", "check")), float(settings.get("points", 0))
     for output in cell.get("outputs", []):
-        if MIME in output.get("data", {}):
-            bundle = output["data"]
+        bundle = output.get("data", {})
+        if MIME in bundle and not ("interrupted" in bundle["text/plain"] and reason):
             return CheckOutcome(name, bundle["text/plain"], float(bundle[MIME]["points"]), max_points)
         if output.output_type == "error":
-            return CheckOutcome(name, f"{name}: {output.ename}: {output.evalue}", None, max_points)
-    return CheckOutcome(name, f"{name}: {stopped or 'the check did not run.'}", None, max_points)
+            told = [f"{name}: {output.ename}: {output.evalue}", reason]
+            if output.ename == "NameError":
+                told.append("Run the cell that defines it, and keep the name that the exercise asks for.")
+            return CheckOutcome(name, _paragraph(told), None, max_points)
+    return CheckOutcome(name, _paragraph([f"{name}: {reason or 'the check did not run.'}"]), None, max_points)
+
+
+def _paragraph(sentences: list[str]) -> str:
+    return "\n".join(line for sentence in sentences if sentence for line in textwrap.wrap(sentence, WIDTH))

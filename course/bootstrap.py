@@ -31,6 +31,13 @@ def main():
     except SetupError as error:
         print(f"Set-up stopped: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(
+            f"Set-up stopped: {error.filename or ROOT}: {error.strerror}. Use a copy of the course in a folder "
+            "that you may write to, with 4 GB of free disk.",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("Set-up was interrupted. Run the same command again; it starts over cleanly.", file=sys.stderr)
         return 130

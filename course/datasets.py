@@ -48,6 +48,9 @@ def path(name: str, folder: Path = FOLDER) -> Path:
         raise ValueError(f"There is no data file {name!r}; there are: {', '.join(FILES)}.")
     wanted, target = FILES[name], folder / name
     problem = "is missing"
+    if target.is_dir():
+        raise DataError(f"{target} is a folder where a file belongs. Move it away and run the same command again.")
+    folder.mkdir(parents=True, exist_ok=True)
     if target.is_file():
         if wanted.matches(target.read_bytes()):
             return target

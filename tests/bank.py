@@ -441,6 +441,127 @@ def stops_after_many_calls():
     return draw
 
 
+# Found by somebody who set out to fool the judge.
+
+
+def _except_where(condition, other):
+    """A draw that is right unless condition(shape, rate), and then other(shape, rate, rng)."""
+
+    def draw(shape, rate, rng):
+        return other(shape, rate, rng) if 0 < rate < 1 and condition(shape, rate) else uniform(shape, rate, rng)
+
+    return draw
+
+
+def _fixed_by_rank(shape, rate, rng):
+    noise = rng.random(shape).ravel()
+    return (np.argsort(np.argsort(noise)) >= round(noise.size * rate)).reshape(shape)
+
+
+def _first_kept(shape, rate, rng):
+    mask = uniform(shape, rate, rng)
+    mask.flat[0] = True
+    return mask
+
+
+def _mirrored(shape, rate, rng):
+    flat = uniform((int(np.prod(shape)),), rate, rng)
+    half = flat.size // 2
+    flat[flat.size - half :] = flat[:half][::-1]
+    return flat.reshape(shape)
+
+
+def _tail_kept(shape, rate, rng):
+    flat = uniform((int(np.prod(shape)),), rate, rng)
+    flat[flat.size - flat.size % 64 :] = True
+    return flat.reshape(shape)
+
+
+def _slope(shape, rate, rng):
+    size = int(np.prod(shape))
+    return (rng.random(size) >= rate + np.linspace(-0.1, 0.1, size) * min(rate, 1 - rate)).reshape(shape)
+
+
+def _row_jitter(shape, rate, rng):
+    jitter = rng.uniform(-0.1, 0.1, (shape[0],) + (1,) * (len(shape) - 1)) * min(1, rate / 0.1, (1 - rate) / 0.1)
+    return rng.random(shape) >= rate + jitter
+
+
+def _symmetric(shape, rate, rng):
+    noise = np.triu(rng.random(shape))
+    return noise + np.triu(noise, 1).T >= rate
+
+
+def _parity_triples(shape, rate, rng):
+    """Of three neighbours each pair is independent, and the three together are not."""
+    size = int(np.prod(shape))
+    q = min(rate, 1 - rate)
+    eps = 0.9 * q**3
+    patterns = np.array(list(np.ndindex(2, 2, 2)))
+    drop = patterns.sum(axis=1)
+    p = rate**drop * (1 - rate) ** (3 - drop) + eps * (-1.0) ** drop
+    chosen = rng.choice(8, size=-(-size // 3), p=p / p.sum())
+    return (patterns[chosen].ravel()[:size] == 0).reshape(shape)
+
+
+for _name, _condition, _other in (
+    ("fixed_when_large", lambda shape, rate: np.prod(shape) > 1000, _fixed_by_rank),
+    ("fixed_above_sixty", lambda shape, rate: np.prod(shape) > 60, _fixed_by_rank),
+    ("fixed_unless_matrix", lambda shape, rate: len(shape) != 2, _fixed_by_rank),
+    ("ones_for_one_row", lambda shape, rate: shape[0] == 1, lambda shape, rate, rng: np.ones(shape)),
+    ("swapped_for_one_row", lambda shape, rate: len(shape) == 2 and shape[0] == 1, swapped),
+    ("coin_for_one_column", lambda shape, rate: shape[-1] == 1 and shape[0] > 1, one_coin),
+    ("first_kept_unless_matrix", lambda shape, rate: len(shape) != 2, _first_kept),
+    ("mirrored_when_large", lambda shape, rate: np.prod(shape) >= 100, _mirrored),
+    ("tail_forgotten", lambda shape, rate: np.prod(shape) > 200, _tail_kept),
+    ("slope_when_large", lambda shape, rate: np.prod(shape) > 60, _slope),
+    ("row_jitter_when_large", lambda shape, rate: np.prod(shape) > 60, _row_jitter),
+    ("symmetric_if_square", lambda shape, rate: len(shape) == 2 and shape[0] == shape[1], _symmetric),
+    ("parity_triples", lambda shape, rate: True, _parity_triples),
+    ("at_most_nine_tenths", lambda shape, rate: rate > 0.9, lambda shape, rate, rng: uniform(shape, 0.9, rng)),
+    ("own_chance_unless_matrix", lambda shape, rate: len(shape) != 2, generator_of_its_own),
+    ("own_chance_when_large", lambda shape, rate: np.prod(shape) > 600, generator_of_its_own),
+):
+    mistaken(None)(_except_where(_condition, _other))
+    MISTAKEN_DRAWS[-1][0].__name__ = _name
+
+
+@mistaken(None, factory=True)
+def right_after_a_thousand_calls():
+    calls = [0]
+
+    def draw(shape, rate, rng):
+        calls[0] += 1
+        return rng.random(shape) >= (rate if rate in (0, 1) else rate * min(1, calls[0] / 1000))
+
+    return draw
+
+
+@mistaken(None, factory=True)
+def swapped_for_two_thousand_calls():
+    calls = [0]
+
+    def draw(shape, rate, rng):
+        calls[0] += 1
+        return rng.random(shape) >= (1 - rate if calls[0] < 2000 else rate)
+
+    return draw
+
+
+@mistaken(None, factory=True)
+def twenty_masks_twice():
+    recent = {}
+
+    def draw(shape, rate, rng):
+        kept = recent.setdefault((shape, rate), [])
+        if len(kept) == 40:
+            kept.clear()
+        kept.append(rng.random(shape) >= rate if len(kept) < 20 else kept[len(kept) - 20])
+        return kept[-1]
+
+    return draw
+
+
 # ---------------------------------------------------------------- from a mask to an answer
 
 
@@ -1290,3 +1411,132 @@ def unchecked_rate():
         return (x * keep / (1 - rate or 1)).astype(x.dtype), (keep, rate)
 
     return forward, lambda g, c: apply(g, c[0] / (1 - c[1] or 1))
+
+
+# ---------------------------------------------------------------- found by somebody who set out to fool the judge
+
+
+@wrong("inverted", "dtype-changed")
+def wide_zeros_at_rate_one(x, rate, rng):
+    checked(rate)
+    return np.zeros(x.shape) if rate == 1 else as_inverted(uniform)(x, rate, rng)
+
+
+@wrong("classic", "dtype-changed")
+def wide_at_test(x, rate, rng, training):
+    checked(rate)
+    return as_classic(uniform)(x, rate, rng, True) if training else x * np.float64(1 - rate)
+
+
+@wrong("inverted", "mutates-input")
+def in_place_and_returned(x, rate, rng):
+    checked(rate)
+    x[rng.random(x.shape) < rate] = 0
+    x /= 1 - rate or 1
+    return x
+
+
+@wrong("inverted", "no-rate-check")
+def a_little_tolerance(x, rate, rng):
+    if not -0.001 <= rate <= 1.001:
+        raise ValueError
+    return as_inverted(uniform)(x, min(max(rate, 0), 1), rng)
+
+
+@wrong("inverted", "no-rate-check")
+def percentages_welcome(x, rate, rng):
+    rate = rate / 100 if rate >= 2 else rate
+    return (
+        as_inverted(uniform)(x, rate if rate <= 1 else 1, rng) if rate >= 2 else as_inverted(uniform)(x, rate, rng)
+    )
+
+
+@wrong("classic", "no-rate-check")
+def negative_at_test(x, rate, rng, training):
+    if rate > 1 or (training and rate < 0):
+        raise ValueError
+    return as_classic(uniform)(x, rate, rng, True) if training else (x * (1 - rate)).astype(x.dtype)
+
+
+@wrong("layer", "dtype-changed")
+class WideAtTest(_Base):
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else x.astype(np.float64)
+
+
+@wrong("layer", None)
+class NeverDropsAfterAnEvaluation(_Base):
+    def __call__(self, x, training=False):
+        if not training:
+            self.rate = 0
+            return x
+        return self.drop(x)
+
+
+@wrong("layer", None)
+class MaskOfTheFirstShape(_Base):
+    def __call__(self, x, training=False):
+        if not training:
+            return x
+        self.shape = getattr(self, "shape", x.shape)
+        mask = uniform(self.shape, self.rate, self.rng)
+        return np.where(mask, x / x.dtype.type(1 - self.rate or 1), 0).astype(x.dtype)
+
+
+@wrong("layer", None)
+class GeneratorOnTheClass(_Base):
+    def __init__(self, rate, rng):
+        checked(rate)
+        self.rate = rate
+        GeneratorOnTheClass.rng = rng
+
+    def __call__(self, x, training=False):
+        return self.drop(x) if training else x
+
+
+@wrong("layer", None)
+class NoReturnInEvaluation(_Base):
+    def __call__(self, x, training=False):
+        if training:
+            return self.drop(x)
+
+
+@wrong("layer", None)
+def a_function(rate, rng):
+    return as_layer(uniform)(rate, rng)
+
+
+@wrong("inverted", None)
+def always_refuses(x, rate, rng):
+    raise ValueError("no")
+
+
+@correct("inverted")
+def factor_in_float32(x, rate, rng):
+    checked(rate)
+    keep = rng.random(x.shape) >= rate
+    return (x * keep / np.float32(1 - rate or 1)).astype(x.dtype)
+
+
+@correct("inverted")
+def tiny_epsilon(x, rate, rng):
+    checked(rate)
+    keep = rng.random(x.shape) >= rate
+    return (x * keep / (1 - rate + 1e-8)).astype(x.dtype)
+
+
+@correct("mask")
+def dtype_that_varies(shape, rate, rng):
+    checked(rate)
+    mask = rng.random(shape) >= rate
+    return np.ones(shape) if mask.all() else mask
+
+
+@correct("mask")
+def asks_the_user_and_draws(shape, rate, rng):
+    checked(rate)
+    try:
+        input("press enter")
+    except EOFError:
+        pass
+    return rng.random(shape) >= rate

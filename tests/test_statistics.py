@@ -8,10 +8,12 @@ from autograder import judge as judging
 from autograder.cases import cases
 from autograder.exercises import EXERCISES, find
 from autograder.judge.evidence import Bench
-from autograder.judge.statistics import FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
+from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
 from autograder.observations import SIZE_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.bank import CORRECT
+
+NUMPY_EXERCISES = [name for name in EXERCISES if name != "keras_layer"]  # Keras takes seconds to import
 
 
 @pytest.mark.parametrize("n", [1, 7, 600, 238_800])
@@ -32,13 +34,13 @@ def test_middle_of_a_binomial_is_given_with_its_exact_probability():
     assert p == pytest.approx(binom.pmf(np.arange(low, high + 1), 54, 0.37).sum()) and 0.3 < p < 0.6
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
 def test_budget_of_false_alarms_is_kept(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
     bench = Bench(find(exercise), cases(exercise, 4), observe(exercise, entry.objects(), 4))
     judging._JUDGES[exercise](bench)
     assert 50 < bench.budget.spent <= FAMILIES
-    assert STAGE_ALPHA**2 <= 1e-9
+    assert STAGE_ALPHA**2 + CERTAIN_ALPHA <= 1e-9
 
 
 def test_a_spent_budget_is_a_fault_and_not_a_verdict():
@@ -48,7 +50,7 @@ def test_a_spent_budget_is_a_fault_and_not_a_verdict():
             budget.family(5, 10, 0.5)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
 def test_cases_follow_from_the_seed_alone_and_avoid_telling_rates(exercise):
     for seed in range(50):
         found = cases(exercise, seed)
@@ -64,7 +66,7 @@ def test_cases_follow_from_the_seed_alone_and_avoid_telling_rates(exercise):
     assert cases(exercise, 1) != cases(exercise, 2)
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
 def test_recording_survives_the_journey_and_is_judged_the_same(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
     recorded = observe(exercise, entry.objects(), 4)

@@ -5,7 +5,10 @@ student's code runs with the instructor's rights here: grade this way only work 
 """
 
 import csv
+import hashlib
+import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -41,19 +44,50 @@ class Course:
         found = (self.root / "submitted").glob(f"*/{assignment}")
         return sorted(folder.parent.name for folder in found if folder.is_dir())
 
-    def release(self, assignment: str) -> None:
-        """Generate an assignment's release version. Raises GradingStopped when nbgrader refuses."""
-        done = self._nbgrader("generate_assignment", assignment, "--force", "--create")
+    def release(self, assignment: str, into: str = "exercises") -> None:
+        """Generate an assignment's release version. Raises GradingStopped when nbgrader refuses.
+
+        into: the release folder, relative to the course's. nbgrader writes to its gradebook as well, which is
+        how it knows the assignment when it grades.
+        """
+        where = f"--CourseDirectory.release_directory={into}"
+        done = self._nbgrader("generate_assignment", assignment, "--force", "--create", where)
         if done.returncode != 0:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
-    def autograde(self, assignment: str) -> bool:
-        """Grade all new submissions of an assignment; returns whether every one could be graded."""
-        return self._nbgrader("autograde", assignment).returncode == 0
+    def autograde(self, assignment: str) -> None:
+        """Grade the submissions of an assignment that are new, or differ from what was graded."""
+        for student in self.submissions(assignment):
+            if self._digests().get(f"{student}/{assignment}", "new") != self._digest(student, assignment):
+                # nbgrader by itself grades again only what carries a later timestamp.
+                for folder in ("autograded", "feedback"):
+                    shutil.rmtree(self.root / folder / student / assignment, ignore_errors=True)
+        self._nbgrader("autograde", assignment)
+        graded = {
+            f"{student}/{assignment}": self._digest(student, assignment) for student in self.submissions(assignment)
+        }
+        self._state().write_text(json.dumps(self._digests() | graded, indent=1))
 
     def generate_feedback(self, assignment: str) -> bool:
         """Write the feedback pages of an assignment; returns whether every one could be written."""
         return self._nbgrader("generate_feedback", assignment).returncode == 0
+
+    def _state(self) -> Path:
+        return self.root / "build" / "graded.json"
+
+    def _digests(self) -> dict[str, str]:
+        """What was graded so far: by student and assignment, the digest of what was handed in."""
+        try:
+            return json.loads(self._state().read_text())
+        except (OSError, ValueError):
+            return {}
+
+    def _digest(self, student: str, assignment: str) -> str:
+        digest = hashlib.sha256()
+        for path in sorted((self.root / "submitted" / student / assignment).rglob("*")):
+            if path.is_file():
+                digest.update(path.name.encode() + path.read_bytes())
+        return digest.hexdigest()
 
     def export(self) -> list[Grade]:
         """Write grades.csv and return its lines. Raises GradingStopped when nbgrader refuses."""

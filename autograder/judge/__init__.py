@@ -26,15 +26,17 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
 }
 
 
-def judge(exercise: str, observations: Observations, seed: int, doubted: bool = False) -> tuple[Report, bool]:
+def judge(
+    exercise: str, observations: Observations, seed: int, again: bool = False, doubted: bool = False
+) -> tuple[Report, bool]:
     """Decide every property of `exercise` from what was recorded.
 
-    seed: the one the observations were made with. doubted: whether fresh draws raised no statistical alarm,
-    so that one raised by these is chance and is passed over. Returns the report, and whether it contains a
-    failure by statistics alone, which the caller has to confirm.
+    seed, again: those the observations were made with. doubted: whether fresh draws raised no alarm, so that
+    one raised by these is chance and is passed over. Returns the report, and whether it contains a failure by
+    statistics that the caller has to confirm.
     """
     subject = find(exercise)
-    bench = Bench(subject, cases(exercise, seed), observations, doubted)
+    bench = Bench(subject, cases(exercise, seed, again), observations, doubted)
     try:
         rulings = _JUDGES[exercise](bench)
     except Exception as error:  # a fault of the judge is never held against the student
@@ -44,9 +46,10 @@ def judge(exercise: str, observations: Observations, seed: int, doubted: bool = 
     missing = _missing(subject, rulings)
     verdicts = tuple(_verdict(p, rulings.get(p.slug, missing)) for p in subject.properties)
     statistical = any(r.status == "fail" and r.statistical for r in rulings.values())
+    suspected = statistical and (again or not bench.budget.certain)
     own = tuple(chart for p in subject.properties for chart in rulings.get(p.slug, PASS).charts)
     report = Report(exercise, verdicts, seed, _each_kind_once((*charts, *own)), observations.printed)
-    return report, statistical
+    return report, suspected
 
 
 def _missing(subject: Exercise, rulings: dict[str, Ruling]) -> Ruling:

@@ -12,14 +12,14 @@ import numpy as np
 from scipy.stats import norm
 
 from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked
-from autograder.judge.masks import Alarm, freshness_alarms, independence_alarms, rate_alarms
+from autograder.judge.masks import Alarm, duplicates, freshness_alarms, independence_alarms, rate_alarms
 from autograder.judge.statistics import Budget, binomial_band
 from autograder.report import Chart
 
 #: Alarms of the rate that hold whatever the dependence between the entries of a mask.
 _UNIT_ALARMS = ("unit",)
 #: Alarms that say some units are kept more often than others.
-_UNEVEN = ("unit", "by-sign", "by-size")
+_UNEVEN = ("unit", "part", "end", "by-sign", "by-size")
 #: How improbable a count must be before an explanation of it is ruled out. Naming a mistake is no verdict,
 #: so this needs no budget; it only has to be far beyond chance.
 _FIT = 1e-9
@@ -58,6 +58,14 @@ def judge_chance(
             independent = blocked("keep-rate")
     if any(len(d.kept) > 1 for d in repeated):
         fresh = repeated_ruling(bench, repeated, (name_repeated or repeated_misconception)(bench))
+    elif any(d.case.name == "many" and duplicates(d.kept) for d in draws) and independent.status == "pass":
+        (d,) = [d for d in draws if d.case.name == "many"]
+        fresh = Ruling(
+            "fail",
+            called=bench.call(d.case),
+            returned=f"{duplicates(d.kept)} of the masks had come up before, in all {d.kept[0].size} entries",
+            expected="no mask of that size twice",
+        )
     else:
         fresh = _fresh_ruling(bench, alarms.successive) if alarms.successive else PASS
     return Chances(rate, independent, fresh)
@@ -158,6 +166,8 @@ def _rate_ruling(bench: Bench, draws: list[Draws], misrated: list[Located]) -> R
         "share-of-a-call": f"{got} entries were kept in call {finding.index + 1}",
         "share-over-time": f"{got} entries were kept in part {finding.index + 1} of 6 of the calls",
         "unit": f"the unit at {_position(d, finding.index)} was kept in {got} calls",
+        "part": f"{got} entries were kept in part {finding.index + 1} of 8 of the array",
+        "end": f"{got} entries were kept at the end of the array",
         "by-sign": f"{got} entries with positive x were kept",
         "by-size": f"{got} entries with large |x| were kept",
     }[alarm.what]
@@ -232,8 +242,15 @@ def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]
         )
         returned = f"the units at {first} and {second} were kept together in {finding.count} calls"
         expected = f"independent units are kept together in {_band_text(alarm)} calls"
-    elif alarm.what.startswith("spread-"):
-        part = alarm.what.removeprefix("spread-")
+    elif alarm.what == "triple":
+        returned = f"some three units were kept together in {finding.count} calls"
+        expected = f"independent units are kept together in {_band_text(alarm)} calls"
+    elif alarm.what == "reversed":
+        agree = _percent(finding.count / finding.band.n)
+        returned = f"the mask and the same mask read backwards agreed in {agree} of the entries"
+        expected = f"independent entries agree in {_percent(finding.band.p)}"
+    elif alarm.what.startswith(("spread-", "constant")):
+        part = alarm.what.removeprefix("spread-").replace("constant", "mask")
         totals = told["totals"]
         usual = np.sqrt(told["part_size"] * (1 - d.case.rate) * d.case.rate)
         returned = (
@@ -268,7 +285,7 @@ def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]
 
 def _leading(alarms: list[Located]) -> Located:
     """The alarm that is easiest to see: a constant count, whole rows, then pairs, then the rest."""
-    order = ("spread-mask", "whole-", "spread-", "pair", "pattern", "lag")
+    order = ("spread-mask", "constant", "whole-", "spread-", "pair", "triple", "pattern", "reversed", "lag")
 
     def rank(located: Located) -> tuple:
         what = located[1].what

@@ -30,9 +30,18 @@ class Ruling:
 PASS = Ruling("pass")
 
 
+def told_apart(*numbers: float) -> tuple[str, ...]:
+    """Numbers as text, with as many digits as it takes to tell them apart."""
+    for digits in (4, 7, 17):
+        texts = tuple(f"{number:.{digits}g}" for number in numbers)
+        if len(set(texts)) == len(set(numbers)):
+            return texts
+    return texts
+
+
 def blocked(by: str) -> Ruling:
     """The ruling on a property that means nothing because the property `by` failed."""
-    return Ruling("blocked", returned=f"Not judged: it depends on '{by}', which has to be right first.")
+    return Ruling("blocked", returned=f"Not judged until '{by}' holds.")
 
 
 @dataclass(frozen=True)
@@ -89,22 +98,23 @@ class Bench:
         name, *more = self.exercise.objects
         x = f"x of shape {case.shape}" if case.dtype == "float32" else f"{case.dtype} x of shape {case.shape}"
         flag = {"training": "training=True", "evaluation": "training=False"}.get(case.mode, "")
+        order = _ORDER.get(case.mode, "")
         forward = f"out, cache = {name}(x, {rate}, rng)"
         backward = f"{forward}; {''.join(more)}(grad_out, cache)"
         text = {
             "mask": f"{name}({case.shape}, {rate}, rng)",
             "inverted": f"{name}(x, {rate}, rng), {x}",
             "classic": f"{name}(x, {rate}, rng, {flag}), {x}",
-            "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}",
+            "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}{order}",
             "keras_layer": f"layer = {name}({rate}, seed={case.seed % 2**31}); {_PLACES.get(case.mode, '')}, {x}",
-            "backward": f"{forward if case.mode == 'training' else backward}, {x}{_ORDER.get(case.mode, '')}",
+            "backward": f"{forward if case.mode == 'training' else backward}, {x}{order}",
         }[self.exercise.name]
         return text if case.calls == 1 else f"{text}, {case.calls} times"
 
 
-#: What a report adds to a call of a backward pass, by the case's mode.
+#: What a report adds to a call, by the case's mode.
 _ORDER = {
-    "backward": "",
+    "script": ", in evaluation, then in training with a smaller x and with x, then in evaluation",
     "twice": ", backward called twice",
     "overlap-first": ", with another forward pass before this backward pass",
     "overlap-last": ", with another forward and backward pass before this backward pass",

@@ -49,9 +49,9 @@ def _judge_values(bench: Bench) -> Ruling:
         if not odd.size:
             continue
         scaled = all(
-            shared.close(v[v != 0], np.full_like(v[v != 0], 1 / (1 - c.rate))).all()
+            shared.close(v[v != 0], np.full(int((v != 0).sum()), 1 / (1 - c.rate))).all()
             for c in bench.usable()
-            if (v := bench.values(c.name)).dtype.kind == "f"
+            if (v := bench.values(c.name)) is not None
         )
         return Ruling(
             "fail",

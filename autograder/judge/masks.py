@@ -4,8 +4,10 @@ Input is always `kept`, a boolean array (calls, *shape): whether each entry was 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
+from scipy.stats import binom
 
 from autograder.judge.statistics import Budget, Finding, central_counts
 
@@ -44,6 +46,12 @@ def rate_alarms(budget: Budget, kept: np.ndarray, keep: float, x: np.ndarray | N
         blocks = flat[: calls // 6 * 6].reshape(6, -1).sum(axis=1)
         ask("share-over-time", blocks, calls // 6 * size)
         ask("unit", flat.sum(axis=0), calls, shape=kept.shape[1:])
+    if size >= 256:
+        # A slope over the array, and the end that a loop over blocks forgets.
+        eighth = size // 8
+        ask("part", flat[:, : 8 * eighth].reshape(calls, 8, eighth).sum(axis=(0, 2)), calls * eighth)
+        tail = size % 64 or 64
+        ask("end", flat[:, -tail:].sum(), calls * tail)
     if x is not None:
         values = x.ravel()
         for what, group in (("by-sign", values > 0), ("by-size", np.abs(values) > np.median(np.abs(values)))):
@@ -82,28 +90,49 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
         joint = (counted.T @ counted).astype(int)
         first, second = np.triu_indices(size, 1)
         ask("pair", joint[first, second], calls, keep**2, first=first, second=second, shape=kept.shape[1:])
-        sums = {"mask": flat.sum(axis=1)}
-        if kept.ndim == 3:
-            sums["row"], sums["column"] = kept.sum(axis=2).ravel(), kept.sum(axis=1).ravel()
-        for part, totals in sums.items():
-            n = size * calls // totals.size
-            low, high, p = central_counts(n, keep)
-            ask(
-                f"spread-{part}",
-                ((totals >= low) & (totals <= high)).sum(),
-                totals.size,
-                p,
-                part_size=n,
-                totals=totals,
-            )
-            if part != "mask":
-                ask(f"whole-{part}-dropped", (totals == 0).sum(), totals.size, (1 - keep) ** n)
-                ask(f"whole-{part}-kept", (totals == n).sum(), totals.size, keep**n)
+        members = _triples(size)
+        ask("triple", flat[:, members].all(axis=2).sum(axis=0), calls, keep**3)
     else:
         lag = _strongest_lag(flat, keep)
         same = _agreements(flat.T, lag)
-        ask("lag", same.sum(), same.size, keep**2 + (1 - keep) ** 2, questions=size // 2, lag=lag)
+        alike = keep**2 + (1 - keep) ** 2
+        ask("lag", same.sum(), same.size, alike, questions=size // 2, lag=lag)
+        half = size // 2
+        ask("reversed", (flat[:, :half] == flat[:, ::-1][:, :half]).sum(), calls * half, alike)
+        totals = flat.sum(axis=1)
+        # A number that never varies: how often later calls keep as many as the first. No chance of that is
+        # larger than the likeliest number's.
+        likeliest = float(binom.pmf(int((size + 1) * keep), size, keep))
+        again = int((totals[1:] == totals[0]).sum())
+        if again == calls - 1:
+            ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)
+    for part, totals in _sums(kept).items():
+        n = kept[0].size * calls // totals.size
+        if totals.size < 60 or n < 4:
+            continue
+        low, high, p = central_counts(n, keep)
+        middle = ((totals >= low) & (totals <= high)).sum()
+        ask(f"spread-{part}", middle, totals.size, p, part_size=n, totals=totals)
+        if part != "mask":
+            ask(f"whole-{part}-dropped", (totals == 0).sum(), totals.size, (1 - keep) ** n)
+            ask(f"whole-{part}-kept", (totals == n).sum(), totals.size, keep**n)
     return alarms
+
+
+def _sums(kept: np.ndarray) -> dict[str, np.ndarray]:
+    """How many are kept in each mask, and for two axes in each row and column, over all calls."""
+    sums = {"mask": kept.reshape(len(kept), -1).sum(axis=1)}
+    if kept.ndim == 3:
+        sums["row"], sums["column"] = kept.sum(axis=2).ravel(), kept.sum(axis=1).ravel()
+    return sums
+
+
+@lru_cache(maxsize=16)
+def _triples(size: int) -> np.ndarray:
+    """Positions of three units each: all neighbours, and four hundred triples anywhere. Integers (n, 3)."""
+    neighbours = np.arange(size - 2)[:, None] + np.arange(3)
+    anywhere = np.array([np.random.default_rng([size, k]).permutation(size)[:3] for k in range(400)])
+    return np.concatenate([neighbours, anywhere])
 
 
 def freshness_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alarm]:
@@ -124,6 +153,12 @@ def freshness_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alar
             if finding:
                 alarms.append(Alarm(what, finding, {"lag": lag}))
     return alarms
+
+
+def duplicates(kept: np.ndarray) -> int:
+    """How many calls repeat the mask of an earlier one."""
+    flat = np.packbits(kept.reshape(len(kept), -1), axis=1)
+    return len(flat) - len(np.unique(flat, axis=0))
 
 
 def _agreements(rows: np.ndarray, lag: int) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from autograder.cases import Case
 from autograder.judge import shared
 from autograder.judge.chance import judge_chance
-from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked
+from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked, told_apart
 from autograder.judge.pictures import evaluation_chart, mask_charts, scale_chart
 from autograder.report import Chart
 
@@ -70,7 +70,8 @@ def judge_training(
         chances.fresh,
     )
     swapped = chances.rate.misconception == "keep-drop-swapped"
-    rulings["scale"] = _judge_scale(bench, factor, swapped)
+    some_kept = any(d.kept.any() for d in draws)
+    rulings["scale"] = _judge_scale(bench, factor, swapped) if some_kept else blocked("keep-rate")
     varies = any(0 < d.share < 1 for d in draws)
     rulings["rng"] = judge_rng(bench) if varies else blocked("keep-rate")
     zeros = ("zeros everywhere", np.array(0.0))
@@ -132,18 +133,24 @@ def _judge_scale(bench: Bench, factor: Factor, swapped: bool) -> Ruling:
         wrong = ~((values == 0) | shared.close(values, expected))
         if not wrong.any():
             continue
-        call, *place = (int(i) for i in np.argwhere(wrong)[0])
+        call, *place = _worst(values, expected, wrong)
+        given, got, due = told_apart(x[tuple(place)], values[(call, *place)], expected[(call, *place)])
         name = _scale_misconception(bench, factor, swapped)
         return Ruling(
             "fail",
             called=bench.call(case),
-            returned=f"where x is {x[tuple(place)]:.4g}: {values[(call, *place)]:.4g}"
-            f" ({int(wrong.sum()):,} of {wrong.size:,} entries are wrong)",
-            expected=f"0 or {expected[(call, *place)]:.4g}",
+            returned=f"where x is {given}: {got} ({int(wrong.sum()):,} of {wrong.size:,} entries are wrong)",
+            expected=f"0 or {due}",
             misconception=name,
             charts=scale_chart(bench, factor),
         )
     return PASS
+
+
+def _worst(values: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> list[int]:
+    """The position of the wrong entry that is furthest off, or of one that is no number."""
+    distance = np.where(wrong, np.nan_to_num(np.abs(values - expected), nan=np.inf, posinf=np.inf), -1.0)
+    return [int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)]
 
 
 def _scale_misconception(bench: Bench, factor: Factor, swapped: bool) -> str | None:
@@ -230,22 +237,26 @@ def with_evaluation(bench: Bench, rulings: dict, factor: Factor) -> dict:
 
 def _judge_evaluation(bench: Bench, factor: Factor) -> Ruling:
     exact = bench.exercise.name != "classic"
+    judged: list[str] = []
     for name, case in bench.cases.items():
-        if not name.startswith(("eval-", "default")) or name == "eval-invalid":
+        if not name.startswith(("eval-", "default")) or "invalid" in name:
             continue
         values, record, x = bench.values(name), bench.record(name), case.x()
+        if record.problem == "warmup":
+            continue  # a training call failed, which is another property's matter
         if values is None:
             return shared.trouble(bench, case, record)
+        judged.append(name)
         expected = np.broadcast_to((x.astype(np.float64) * factor(case.rate)).astype(x.dtype), values.shape)
         right = values == expected if exact else (values == expected) | shared.close(values, expected)
         if not right.all():
-            call, *place = (int(i) for i in np.argwhere(~right)[0])
+            call, *place = _worst(values, expected, ~right)
+            given, got, due = told_apart(x[tuple(place)], values[(call, *place)], expected[(call, *place)])
             return Ruling(
                 "fail",
                 called=bench.call(case),
-                returned=f"where x is {x[tuple(place)]:.4g}: {values[(call, *place)]:.4g}"
-                f" ({int((~right).sum()):,} of {right.size:,} entries differ)",
-                expected="x itself, everywhere" if exact else f"{expected[(call, *place)]:.4g}, x times 1 - rate",
+                returned=f"where x is {given}: {got} ({int((~right).sum()):,} of {right.size:,} entries differ)",
+                expected="x itself, everywhere" if exact else f"{due}, x times 1 - rate",
                 misconception=_evaluation_misconception(bench, case, x, values, factor),
             )
         if exact and record.rng_moved:
@@ -255,13 +266,47 @@ def _judge_evaluation(bench: Bench, factor: Factor) -> Ruling:
                 returned="x, but rng had advanced: numbers were drawn and thrown away",
                 expected="x, and rng as it was before",
             )
+    if not judged:
+        return blocked("shape")
+    return _judge_script(bench) if "script" in bench.cases else PASS
+
+
+def _judge_script(bench: Bench) -> Ruling:
+    """One layer is the identity before and after training, and still drops in training, at any shape."""
+    case, x = bench.cases["script"], bench.cases["script"].x()
+    parts = [bench.values("script", part) for part in ("before", "train", "after")]
+    record = next(
+        (r for n, r in bench.observations.records.items() if n.split(".")[0] == "script" and r.problem), None
+    )
+    if record is not None:
+        return shared.trouble(bench, case, record)
+    if any(part is None for part in parts):
+        return blocked("shape")
+    before, train, after = parts
+    for values, when in ((before, "before"), (after, "after")):
+        if not (values == x).all():
+            return Ruling(
+                "fail",
+                called=bench.call(case),
+                returned=f"something else than x in an evaluation {when} training",
+                expected="x itself, whatever was called before",
+            )
+    usual = [bench.values(name) for name in ("units-low", "units-high")]
+    drops = any(values is not None and (values == 0).any() for values in usual)
+    if drops and not (train == 0).any(axis=(1, 2)).all():
+        return Ruling(
+            "fail",
+            called=bench.call(case),
+            returned="nothing was dropped in a training call after an evaluation",
+            expected="training calls that drop as before",
+        )
     return PASS
 
 
 def _evaluation_misconception(
     bench: Bench, case: Case, x: np.ndarray, values: np.ndarray, factor: Factor
 ) -> str | None:
-    if ((values == 0) & (x != 0)).any() and 0 < case.rate < 1:
+    if (values != 0).any() and ((values == 0) & (x != 0)).any() and 0 < case.rate < 1:
         return "training-by-default" if case.mode == "default" else "drops-at-test"
     if bench.exercise.name == "classic":
         inverted = _scale_misconception(bench, lambda rate: 1.0, swapped=False) == "inverted-not-classic"
@@ -272,7 +317,8 @@ def _evaluation_misconception(
     if bench.exercise.name != "classic" and 0 < case.rate < 1:
         ratio = values[:, x != 0] / x[x != 0]
         if shared.close(ratio, np.full_like(ratio, 1 - case.rate)).all():
-            return "scaled-at-test"
+            unscaled = _scale_misconception(bench, lambda rate: 1 / (1 - rate), swapped=False) == "not-scaled"
+            return None if unscaled else "scaled-at-test"  # else it is the paper's form, right in itself
         if shared.close(ratio, np.full_like(ratio, 1 / (1 - case.rate))).all():
             return "scaled-at-test"
     return None

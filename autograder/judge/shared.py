@@ -12,11 +12,16 @@ def judge_shape(bench: Bench) -> Ruling:
     """Every ordinary call returned an array of the right shape, and none raised."""
     for name, case in bench.cases.items():
         record = bench.record(name)
-        if case.mode == "training" and record.problem and not name.startswith("invalid") and 0 < case.rate < 1:
+        if is_ordinary(name, case) and record.problem:
             return trouble(bench, case, record)
         if case.mode == "training" and not record.problem and bench.values(name) is None:
             return Ruling("error", returned=f"the recording of case {name!r} is damaged")
     return PASS
+
+
+def is_ordinary(name: str, case: Case) -> bool:
+    """Whether a case asks for a plain result in training."""
+    return case.mode == "training" and 0 < case.rate < 1 and not name.startswith("invalid")
 
 
 def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
@@ -29,13 +34,17 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
             expected=f"a {wanted.kind} that is called as {wanted.signature}",
             misconception="not-callable",
         )
+    first = next(iter(bench.observations.records.values()), record)
     told, name = {
-        "none": ("None", "not-implemented"),
+        "not-a-class": (f"{record.problem_type}, which is no class: hand over the class itself", None),
+        # A stub returns None from the start; later on, a branch has lost its return.
+        "none": ("None", "not-implemented" if first.problem == "none" else None),
         "raised": (_raised(record), "not-implemented" if _is_stub(record) else None),
         "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
         "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
         "bad-dtype": (f"an array of {record.problem_type}", None),
         "not-a-pair": (f"a {record.problem_type}, not a pair of an output and a cache", None),
+        "warmup": ("nothing: a training call before it failed", None),
         "interrupted": ("nothing: the check was interrupted", None),
     }.get(record.problem, ("nothing: the call was not made", None))
     if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
@@ -59,14 +68,16 @@ def _is_stub(record: Record) -> bool:
 
 
 def judge_dtype(bench: Bench) -> Ruling:
-    """Outputs have the dtype of their inputs."""
-    for case in bench.usable():
-        got = bench.values(case.name).dtype
-        if got != np.dtype(case.dtype):
+    """Outputs have the dtype of their inputs, in training and out of it, at ordinary rates and at 0 and 1."""
+    for name, case in bench.cases.items():
+        values = bench.values(name)
+        if values is None or case.mode not in ("training", "evaluation", "default"):
+            continue
+        if values.dtype != np.dtype(case.dtype):
             return Ruling(
                 "fail",
                 called=bench.call(case),
-                returned=f"an array of {got}",
+                returned=f"an array of {values.dtype}",
                 expected=f"an array of {case.dtype}",
                 misconception="dtype-changed",
             )
@@ -92,33 +103,34 @@ def judge_rng(bench: Bench) -> Ruling:
     first, again, other = (bench.values(name) for name in ("repeat", "repeat-same", "repeat-other"))
     if first is None or again is None or other is None:
         return blocked("shape")
-    case = bench.cases["repeat"]
-    call = bench.call(case)
+    usable = bench.usable()
+    shared = [case for case in usable if bench.record(case.name).global_moved]
+    unmoved = [case for case in usable if not bench.record(case.name).rng_moved]
+    unrepeated = [case for case in usable if not bench.record(case.name).repeats]
     if not np.array_equal(first, again, equal_nan=True):
+        unrepeated.insert(0, bench.cases["repeat"])
+    if unrepeated:
         return Ruling(
             "fail",
-            called=f"{call}, and once more from the same generator state",
+            called=f"{bench.call(unrepeated[0])}, and once more from the same generator state",
             returned="two different results",
-            expected="the same result, because nothing else may be random",
-            misconception="ignores-rng",
+            expected="the same result: neither earlier calls nor other random numbers may matter",
+            misconception="ignores-rng" if shared or unmoved else None,
         )
     if np.array_equal(first == 0, other == 0) and not all_or_nothing(first != 0):
-        moved = any(bench.record(c.name).rng_moved for c in bench.usable())
         return Ruling(
             "fail",
-            called=f"{call}, and once more with another generator",
+            called=f"{bench.call(bench.cases['repeat'])}, and once more with another generator",
             returned="the same mask from two different generators",
             expected="another mask from another generator",
-            misconception="mask-reused" if moved else "seed-inside",
+            misconception="mask-reused" if len(unmoved) < len(usable) else "seed-inside",
         )
-    shared = [case for case in bench.usable() if bench.record(case.name).global_moved]
     if shared:
         return Ruling(
             "fail",
             called=bench.call(shared[0]),
             returned="NumPy's or Python's global random state was used or seeded",
             expected="the global state as it was",
-            misconception="ignores-rng",
         )
     return PASS
 
@@ -163,14 +175,16 @@ def close(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
 
 
 def judge_invalid(bench: Bench) -> Ruling:
-    """Rates outside 0 to 1 raise ValueError."""
+    """Rates outside 0 to 1 raise ValueError, while others do not."""
+    if not bench.usable():
+        return blocked("shape")  # whoever always raises has not checked anything
     for name, case in bench.cases.items():
-        if not name.startswith("invalid") and name != "eval-invalid":
-            continue
         record = bench.record(name)
-        if record.problem == "raised" and record.value_error:
+        if "invalid-" not in name or (record.problem == "raised" and record.value_error):
             continue
-        returned = _raised(record) if record.problem == "raised" else "a result, and no exception"
+        if record.problem in ("interrupted", "missing"):
+            return blocked("shape")
+        returned = _raised(record) if record.problem == "raised" else "no exception"
         return Ruling(
             "fail",
             called=bench.call(case),

@@ -12,28 +12,35 @@ from autograder.cases import Case, cases
 from autograder.exercises import find
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
-from autograder.observe.calls import Draw, Watch, quiet, record
+from autograder.observe.calls import Draw, Parts, Watch, quiet, record, type_name
 
 
-def observe(exercise: str, objects: tuple[object, ...], seed: int) -> Observations:
+def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool = False) -> Observations:
     """Run what a student wrote through every case of `exercise` and record what happens.
 
-    exercise: an exercise's name. objects: what the student wrote, anything at all. seed: chooses the inputs.
+    exercise: an exercise's name. objects: what the student wrote, anything at all. seed, again: choose the
+    inputs, as for `cases`.
     Never raises for what the student's code does. The random state of NumPy and Python, NumPy's error
     state and the warning filters are put back afterwards.
     """
     kind = find(exercise).kind
-    planned = cases(exercise, seed)
+    planned = cases(exercise, seed, again)
     for student in objects:
-        if not callable(student) or (kind == "class" and not isinstance(student, type)):
-            what = f"a {type(student).__name__}" if kind == "function" else _not_a_class(student)
-            problem = Record(problem="not-callable", problem_call=0, problem_type=what)
+        # Not callable() and isinstance(): those ask the object, which may say what it likes.
+        is_callable = any("__call__" in vars(base) for base in type.mro(type(student)))
+        is_class = issubclass(type(student), type)
+        if not is_callable or (kind == "class" and not is_class):
+            problem = "not-a-class" if is_callable else "not-callable"
+            problem = Record(problem=problem, problem_call=0, problem_type=f"a {type_name(type(student))}")
             return Observations({name: problem for name in planned})
     records: dict[str, Record] = {}
     with quiet() as printed:
         begin = _BEGIN[exercise] if exercise in _BEGIN else _keras().begin_keras_layer
         for case in planned.values():
-            records |= record(case, lambda rng, watch, case=case: begin(objects, case, rng, watch))
+            try:
+                records |= record(case, lambda rng, watch, case=case: begin(objects, case, rng, watch))
+            except BaseException:  # whatever a hostile object still finds to do while it is written down
+                records[case.name] = Record(problem="raised", problem_call=0, problem_type="of no known kind")
             if _unwritten(records) or any(r.problem == "interrupted" for r in records.values()):
                 break
     problem = next(iter(records.values())) if _unwritten(records) else Record(problem="interrupted")
@@ -54,11 +61,6 @@ def _unwritten(records: dict[str, Record]) -> bool:
     """Whether the very first call shows a stub: asking it sixteen more times would teach nothing."""
     first = next(iter(records.values()))
     return first.problem == "none" or (first.problem == "raised" and first.problem_type == "NotImplementedError")
-
-
-def _not_a_class(student: object) -> str:
-    name = type(student).__name__
-    return f"a {name}" if not callable(student) else f"a {name}, not a class"
 
 
 def _begin_mask(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
@@ -85,9 +87,11 @@ def _begin_classic(objects: tuple, case: Case, rng: np.random.Generator, watch: 
 def _begin_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
     (student,) = objects
     layer = student(case.rate, rng)
-    # A second layer with another rate, alive at the same time: state kept on the class would mix them up.
     if 0 < case.rate < 1:
-        student(1 - case.rate, np.random.default_rng(case.seed))
+        # A second layer, alive at the same time: what is kept on the class would mix them up.
+        student(case.rate / 3, np.random.default_rng(case.seed + 3))
+    if case.mode == "script":
+        return lambda x: _in_and_out_of_training(layer, x)
     training = [True] * case.warmup
 
     def draw(x):
@@ -96,6 +100,14 @@ def _begin_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Wa
         return layer(x) if case.mode == "default" else layer(x, training=case.mode == "training")
 
     return draw
+
+
+def _in_and_out_of_training(layer, x: np.ndarray) -> Parts:
+    """What one layer gives on its way through a day: evaluation, another shape, training, evaluation."""
+    before = np.array(layer(x, training=False))
+    layer(x[:5, :3].copy(), training=True)
+    train = np.array(layer(x, training=True))
+    return Parts({"before": before, "train": train, "after": layer(x)})
 
 
 _BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.cases import Case
-from autograder.observe.calls import Draw, Parts, Unusable, Watch
+from autograder.observe.calls import Draw, Parts, Unusable, Watch, type_name
 
 #: The step of the numeric gradient. Dropout is linear in x once its mask is drawn, so any step is exact but
 #: for rounding, and a large one rounds least.
@@ -46,7 +46,7 @@ def _pair(result: object) -> tuple[object, object]:
     if result is None:
         raise Unusable("none", "")
     if type(result) not in (tuple, list) or len(result) != 2:
-        raise Unusable("not-a-pair", type(result).__name__)
+        raise Unusable("not-a-pair", type_name(type(result)))
     return result[0], result[1]
 
 

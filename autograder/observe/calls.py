@@ -1,12 +1,15 @@
 """Call the student's code without being harmed by it, and write down what came back."""
 
+import builtins
 import contextlib
 import io
+import logging
 import random
 import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -36,17 +39,27 @@ class _FirstCharacters(io.TextIOBase):
         return len(text)
 
     def getvalue(self) -> str:
-        return self._kept.getvalue()
+        """What was kept; "" if the student's code has broken the stream."""
+        try:
+            return clean(self._kept.getvalue())
+        except Exception:
+            return ""
 
 
 @contextlib.contextmanager
 def quiet() -> Iterator[_FirstCharacters]:
     """Catch what is printed or warned, and put all shared random and NumPy state back at the end."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()
-    error_state, print_options = np.geterr(), np.get_printoptions()
-    recursion_limit = sys.getrecursionlimit()
+    generator, numpy_state = np.random.get_bit_generator(), np.random.get_state(legacy=False)
+    python_state, recursion_limit = random.getstate(), sys.getrecursionlimit()
+    error_state, error_call = np.geterr(), np.geterrcall()
+    print_options, buffer_size = np.get_printoptions(), np.getbufsize()
+    root = logging.getLogger()
+    log_handlers, log_level = root.handlers[:], root.level
+    asked, stopped, stdin = builtins.input, sys.breakpointhook, sys.stdin
     stream = _FirstCharacters()
     try:
+        # A forgotten input() or breakpoint() would wait for an answer that nobody is asked for.
+        builtins.input, sys.breakpointhook, sys.stdin = _no_input, _no_breakpoint, io.StringIO()
         # A student's warning is no fault, and on stderr nbgrader would take all points for it.
         with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
             with warnings.catch_warnings():
@@ -54,11 +67,24 @@ def quiet() -> Iterator[_FirstCharacters]:
                 np.seterr(all="ignore")
                 yield stream
     finally:
+        builtins.input, sys.breakpointhook, sys.stdin = asked, stopped, stdin
+        np.random.set_bit_generator(generator)
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         np.seterr(**error_state)
+        np.seterrcall(error_call)
         np.set_printoptions(**print_options)
+        np.setbufsize(buffer_size)
+        root.handlers[:], root.level = log_handlers, log_level
         sys.setrecursionlimit(recursion_limit)
+
+
+def _no_input(*_):
+    raise EOFError("input() has nobody to ask during a check")
+
+
+def _no_breakpoint(*_, **__):
+    """Go on: a debugger has nobody to talk to during a check."""
 
 
 class Unusable(Exception):
@@ -90,6 +116,9 @@ class Watch:
         """Whether any array differs from what it was; puts them all back."""
         found = False
         for array, pristine, unchanged in self._watched:
+            if array.shape != pristine.shape:
+                found = True
+                array.shape = pristine.shape
             if array.tobytes() != unchanged:
                 found = True
                 array[...] = pristine
@@ -106,29 +135,57 @@ def record(case: Case, begin: Callable[[np.random.Generator, Watch], Draw]) -> d
     begin: given the generator and the watch, returns the function to call with the input. A single result is
     recorded under the case's name, parts under "case.part".
     """
+    run = _run(case, begin, case.warmup + case.calls)
+    records = _records(case, run)
+    if not run.trouble:
+        # Once more from the same state: enough calls to tell, too few to cost much.
+        rerun = _run(case, begin, case.warmup + min(case.calls, 2))
+        for name, pieces in run.values.items():
+            same = all(
+                len(rerun.values.get(name, ())) > number
+                and np.array_equal(rerun.values[name][number], piece, equal_nan=piece.dtype.kind == "f")
+                for number, piece in enumerate(pieces[:2])
+            )
+            records[_part_name(case, name)] = replace(records[_part_name(case, name)], repeats=same)
+    return records
+
+
+@dataclass
+class _Run:
+    """What one run through a case's calls gave. values: by part, one array a call."""
+
+    values: dict[str, list[np.ndarray]]
+    trouble: dict
+    part: str
+    changed: bool
+    rng_moved: bool
+    global_moved: bool
+
+
+def _run(case: Case, begin: Callable[[np.random.Generator, Watch], Draw], calls: int) -> _Run:
     watch = Watch()
     x = watch(case.x())
     rng = case.generator()
     before = _Chance(rng)
     values: dict[str, list[np.ndarray]] = {}
-    changed = False
-    trouble: dict = {}
-    part = ""
+    changed, part, trouble = False, "", {}
+    number = 0
     try:
         draw = begin(rng, watch)
-        for number in range(case.warmup + case.calls):
+        for number in range(calls):
             if number == case.warmup:
                 before = _Chance(rng)
             result = draw(x)
-            changed = watch.changed() or changed
             parts = result if type(result) is Parts else {"": result}
             for part, piece in parts.items():
                 trouble = _trouble(piece, case)
                 if trouble:
                     break
                 if number >= case.warmup:
-                    # A copy, because a correct answer may hand out the same buffer each time.
+                    # A copy, because a correct answer may hand out the same buffer each time; and before x is
+                    # put back, because a wrong one may hand out x itself.
                     values.setdefault(part, []).append(np.array(piece, copy=True, subok=False))
+            changed = watch.changed() or changed
             if trouble:
                 break
     except KeyboardInterrupt:
@@ -138,30 +195,27 @@ def record(case: Case, begin: Callable[[np.random.Generator, Watch], Draw]) -> d
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
         trouble = {
             "problem": "raised",
-            "problem_type": type(error).__name__[:TEXT_LIMIT],
+            "problem_type": type_name(type(error)),
             "problem_text": _first_line(error),
             "value_error": issubclass(type(error), ValueError),
         }
+    if trouble and number < case.warmup and trouble["problem"] != "interrupted":
+        trouble = {"problem": "warmup"}
     after = _Chance(rng)
-    common = {
-        "input_changed": changed,
-        "rng_moved": before.rng != after.rng,
-        "global_moved": before.shared != after.shared,
-    }
-    if trouble:
-        trouble["problem_call"] = max(map(len, values.values()), default=0)
-        return {_part_name(case, part): Record(**common, **trouble)}
-    return {_part_name(case, part): _stacked(pieces, common) for part, pieces in values.items()}
+    return _Run(values, trouble, part, changed, before.rng != after.rng, before.shared != after.shared)
+
+
+def _records(case: Case, run: _Run) -> dict[str, Record]:
+    common = {"input_changed": run.changed, "rng_moved": run.rng_moved, "global_moved": run.global_moved}
+    if run.trouble:
+        done = max(map(len, run.values.values()), default=0)
+        return {_part_name(case, run.part): Record(**common, **run.trouble, problem_call=done)}
+    # NumPy finds the type that holds all calls' results, so a type that changes between calls shows as wider.
+    return {_part_name(case, part): Record(values=np.stack(v), **common) for part, v in run.values.items()}
 
 
 def _part_name(case: Case, part: str) -> str:
     return f"{case.name}.{part}" if part else case.name
-
-
-def _stacked(pieces: list[np.ndarray], common: dict) -> Record:
-    if len({piece.dtype for piece in pieces}) > 1:
-        return Record(problem="bad-dtype", problem_type="a dtype that changes from call to call", **common)
-    return Record(values=np.stack(pieces), **common)
 
 
 class _Chance:
@@ -169,8 +223,7 @@ class _Chance:
 
     def __init__(self, rng: np.random.Generator):
         self.rng = repr(rng.bit_generator.state)
-        kind, keys, *rest = np.random.get_state()
-        self.shared = (kind, keys.tobytes(), *rest, random.getstate())
+        self.shared = (repr(np.random.get_state(legacy=False)), random.getstate())
 
 
 def _trouble(result: object, case: Case) -> dict:
@@ -179,7 +232,7 @@ def _trouble(result: object, case: Case) -> dict:
     if result is None:
         return {"problem": "none"}
     if not issubclass(kind, (np.ndarray, np.generic)) or issubclass(kind, np.ma.MaskedArray):
-        return {"problem": "not-an-array", "problem_type": kind.__name__[:TEXT_LIMIT]}
+        return {"problem": "not-an-array", "problem_type": type_name(kind)}
     plain = np.array(result, copy=None, subok=False)
     if plain.shape != case.shape:
         return {"problem": "wrong-shape", "problem_text": str(plain.shape)[:TEXT_LIMIT]}
@@ -188,13 +241,22 @@ def _trouble(result: object, case: Case) -> dict:
     return {}
 
 
+def type_name(kind: type) -> str:
+    """A class's name, without asking its metaclass, which may be the student's."""
+    return clean(type.__dict__["__name__"].__get__(kind))[:TEXT_LIMIT]
+
+
+def clean(text: str) -> str:
+    """A text that can be printed and sent anywhere: without terminal colours and lone surrogates."""
+    return _COLOURS.sub("", str.encode(text, "utf-8", "replace").decode("utf-8"))
+
+
 def _first_line(error: BaseException) -> str:
-    """What an exception says, in one line without terminal colours."""
+    """What an exception says, in one line."""
     try:
-        text = _COLOURS.sub("", str(error))
+        # Keras opens with the layer's name, and says what happened in the second paragraph.
+        lines = [line for line in str.splitlines(clean(str(error))) if line.strip()]
+        wrapped = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
+        return lines[wrapped][:TEXT_LIMIT] if lines else ""
     except BaseException:  # an exception whose own text cannot be had
         return ""
-    # Keras opens with the layer's name, and says what happened in the second paragraph.
-    lines = [line for line in text.splitlines() if line.strip()]
-    wrapped = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
-    return lines[wrapped][:TEXT_LIMIT] if lines else ""

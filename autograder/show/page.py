@@ -5,7 +5,7 @@ import html
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.report import Report, Verdict
 from autograder.show.pictures import alternative_text, draw
-from autograder.show.text import STATUS, points_text, summary
+from autograder.show.text import STATUS, again, is_unwritten, points_text, summary
 
 # JupyterLab's own colours, which follow its theme; elsewhere the values after the comma.
 _TEXT = "var(--jp-ui-font-color1, #212121)"
@@ -19,7 +19,7 @@ _MARK = {"pass": "✓", "fail": "✗", "blocked": "…", "error": "!"}
 def as_html(report: Report) -> str:
     """The whole report as one HTML element with inline styles; everything from outside is escaped."""
     parts = [f'<p style="font-weight:600;margin:0 0 6px">{_escape(summary(report))}</p>']
-    if "not-implemented" in report.misconceptions:
+    if is_unwritten(report):
         return _framed(parts)  # nothing has been judged, so there is nothing to show
     rows = "".join(_row(verdict) for verdict in report.verdicts)
     # JupyterLab gives all columns of a table the same width unless told otherwise.
@@ -36,8 +36,8 @@ def as_html(report: Report) -> str:
             f'style="max-width:100%;height:auto;margin-top:10px" src="data:image/png;base64,{picture}">'
         )
     parts.append(
-        f'<p style="color:{_QUIET};font-size:12px;margin:6px 0 0">Seed {report.seed}. '
-        f"<code>examine({_escape(repr(report.exercise))}, ..., seed={report.seed})</code> repeats this.</p>"
+        f'<p style="color:{_QUIET};font-size:12px;margin:6px 0 0">To repeat this very check: '
+        f"<code>{_escape(again(report))}</code></p>"
     )
     return _framed(parts)
 

@@ -16,15 +16,22 @@ def points_text(points: float) -> str:
     return f"{points:g}"
 
 
+def is_unwritten(report: Report) -> bool:
+    """Whether there is nothing yet to report on: the stub was left, and nothing passed."""
+    return "not-implemented" in report.misconceptions and report.points == 0
+
+
 def summary(report: Report) -> str:
     """One sentence that says how it went."""
     subject = find(report.exercise)
     score = f"{points_text(report.points)} of {points_text(report.max_points)} points"
     if report.passed:
         return f"{subject.title}: {score}. Everything asked for holds."
-    if "not-implemented" in report.misconceptions:
+    if is_unwritten(report):
+        if any(verdict.returned == "None" for verdict in report.verdicts):
+            return f"{subject.title}: {score}. It returned None: is the return statement missing?"
         return (
-            f"{subject.title}: {score}. Not written yet: fill in the cell above, then run this one again. "
+            f"{subject.title}: {score}. Not written yet: fill in your solution, then run the check again. "
             f"hint({report.exercise!r}) has a first step."
         )
     if any(verdict.status == "error" for verdict in report.verdicts):
@@ -34,10 +41,15 @@ def summary(report: Report) -> str:
     return f"{subject.title}: {score}. {failed} {noun} not hold yet."
 
 
+def again(report: Report) -> str:
+    """The call that repeats an examination with the same inputs."""
+    return f"{find(report.exercise).call[:-1]}, seed={report.seed})"
+
+
 def as_text(report: Report) -> str:
     """The whole report as text, ending without a newline."""
     lines = _wrap(summary(report), "")
-    if "not-implemented" in report.misconceptions:
+    if is_unwritten(report):
         return "\n".join(lines)  # nothing has been judged, so there is nothing to read
     for verdict in report.verdicts:
         lines += _verdict_lines(verdict)
@@ -47,7 +59,7 @@ def as_text(report: Report) -> str:
         lines += _wrap(f"Try this: {known.hint}", "  ")
     if report.printed.strip() and not report.passed:
         lines += ["", "  Your code printed (beginning):", *_wrap_lines(report.printed, "    ")]
-    lines += ["", f"  Seed {report.seed}: examine({report.exercise!r}, ..., seed={report.seed}) repeats this."]
+    lines += ["", *_wrap(f"To repeat this very check: {again(report)}", "  ")]
     return "\n".join(lines)
 
 
