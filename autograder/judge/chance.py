@@ -94,8 +94,8 @@ def _attribute(bench: Bench, draws: list[Draws]) -> _Attribution:
     varied = [d for d in draws if 0 < d.share < 1]
     still_rate, still_dependent, still_successive = _alarms(Budget(), varied, lambda d: d.share)
     uneven = any(alarm.what in _UNEVEN for _, alarm in still_rate)
-    if not still_dependent:
-        # At the rate the masks have, their entries are independent: the rate was the only fault.
+    if not dependent or not still_dependent:
+        # At the rate asked for, or at the one the masks have, entries are independent: the rate is the fault.
         return _Attribution(rate, [], still_successive, uneven)
     # The entries do depend on each other, so only counts that bear that may speak of the rate and of calls.
     misrated = any(alarm.what in _UNIT_ALARMS for _, alarm in rate)
@@ -245,6 +245,9 @@ def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]
     elif alarm.what == "triple":
         returned = f"some three units were kept together in {finding.count} calls"
         expected = f"independent units are kept together in {_band_text(alarm)} calls"
+    elif alarm.what == "parity":
+        returned = f"of three neighbours an even number was dropped in {_percent(finding.count / finding.band.n)}"
+        expected = f"independent units do that in {_percent(finding.band.p)}"
     elif alarm.what == "reversed":
         agree = _percent(finding.count / finding.band.n)
         returned = f"the mask and the same mask read backwards agreed in {agree} of the entries"
@@ -285,7 +288,18 @@ def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]
 
 def _leading(alarms: list[Located]) -> Located:
     """The alarm that is easiest to see: a constant count, whole rows, then pairs, then the rest."""
-    order = ("spread-mask", "constant", "whole-", "spread-", "pair", "triple", "pattern", "reversed", "lag")
+    order = (
+        "spread-mask",
+        "constant",
+        "whole-",
+        "spread-",
+        "pair",
+        "triple",
+        "parity",
+        "pattern",
+        "reversed",
+        "lag",
+    )
 
     def rank(located: Located) -> tuple:
         what = located[1].what

@@ -106,6 +106,11 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
         again = int((totals[1:] == totals[0]).sum())
         if again == calls - 1:
             ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)
+    for offset in range(3):
+        # Pairs can be independent while three are not. Disjoint triples, so that their parities are independent.
+        triples = flat[:, offset : offset + (size - offset) // 3 * 3].reshape(calls, -1, 3)
+        even = (~triples).sum(axis=2) % 2 == 0
+        ask("parity", even.sum(), even.size, (1 + (2 * keep - 1) ** 3) / 2)
     for part, totals in _sums(kept).items():
         n = kept[0].size * calls // totals.size
         if totals.size < 60 or n < 4:

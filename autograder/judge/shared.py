@@ -125,6 +125,13 @@ def judge_rng(bench: Bench) -> Ruling:
             expected="another mask from another generator",
             misconception="mask-reused" if len(unmoved) < len(usable) else "seed-inside",
         )
+    if unmoved:
+        return Ruling(
+            "fail",
+            called=bench.call(unmoved[0]),
+            returned="a mask, and the generator handed over had not been used",
+            expected="numbers drawn from the generator handed over",
+        )
     if shared:
         return Ruling(
             "fail",

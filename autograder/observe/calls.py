@@ -222,7 +222,8 @@ class _Chance:
     """A snapshot of the generator handed over and of the state shared by everyone."""
 
     def __init__(self, rng: np.random.Generator):
-        self.rng = repr(rng.bit_generator.state)
+        # Spawning children leaves the state alone, and is a use of the generator all the same.
+        self.rng = repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
         self.shared = (repr(np.random.get_state(legacy=False)), random.getstate())
 
 
