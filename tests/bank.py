@@ -479,7 +479,8 @@ def _tail_kept(shape, rate, rng):
 
 def _slope(shape, rate, rng):
     size = int(np.prod(shape))
-    return (rng.random(size) >= rate + np.linspace(-0.1, 0.1, size) * min(1, rate / 0.1, (1 - rate) / 0.1)).reshape(shape)
+    slope = np.linspace(-0.1, 0.1, size) * min(1, rate / 0.1, (1 - rate) / 0.1)
+    return (rng.random(size) >= rate + slope).reshape(shape)
 
 
 def _row_jitter(shape, rate, rng):

@@ -1,0 +1,116 @@
+"""The stock nbgrader flow, whole: release, hand in, autograde, feedback, export, and again."""
+
+import csv
+import shutil
+
+import nbformat
+import pytest
+
+from autograder.classroom import __main__ as classroom
+from autograder.classroom.sample import STUDENTS, fill_in
+from autograder.classroom.stock import Course, GradingStopped
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def graded(tmp_path_factory):
+    """The sample class, graded once: the course, its grades by assignment and student, and the problems."""
+    folder = tmp_path_factory.mktemp("instructor")
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    shutil.copytree(ROOT / "solutions", folder / "solutions")
+    course = classroom.sample_course(folder)
+    grades, problems = classroom.grade(course)
+    return course, {(g.assignment, g.student): g for g in grades}, problems
+
+
+def test_the_sample_class_is_one():
+    assert len(STUDENTS) == 12 and len({student.name for student in STUDENTS}) == 12
+    assert sum(bool(student.not_a_notebook) for student in STUDENTS) == 1
+    expected = [student.expected(a) for student in STUDENTS for a in student.assignments()]
+    assert len(set(expected)) > 6, "partial credit of many kinds"
+
+
+@pytest.mark.parametrize("student", STUDENTS, ids=lambda student: student.name)
+def test_every_grade_is_the_expected_one(graded, student):
+    _, grades, _ = graded
+    for assignment in student.assignments():
+        assert grades[assignment, student.name].score == student.expected(assignment), student.story
+
+
+def test_only_what_is_no_notebook_is_a_problem_and_it_is_named(graded):
+    _, _, problems = graded
+    (problem,) = problems
+    assert problem.startswith("ivan's 01_mask could not be graded") and "not JSON" in problem
+
+
+def test_everyone_else_gets_feedback_with_the_report(graded):
+    course, _, _ = graded
+    for student in STUDENTS:
+        for assignment in student.assignments():
+            page = course.root / "feedback" / student.name / assignment / f"{assignment}.html"
+            assert page.exists() == (assignment not in student.not_a_notebook)
+    page = (course.root / "feedback" / "dmitri" / "01_mask" / "01_mask.html").read_text()
+    assert "rate is used as the probability of keeping" in page and "data:image/png;base64" in page
+
+
+def test_export_is_a_table_with_a_line_for_each_student_and_assignment(graded):
+    course, grades, _ = graded
+    with (course.root / "grades.csv").open(newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert {(row["assignment"], row["student_id"]) for row in rows} == set(grades)
+    assert all(0 <= float(row["score"]) <= float(row["max_score"]) for row in rows)
+
+
+def test_graded_again_nothing_changes_and_what_was_handed_in_anew_is_graded(graded):
+    course, grades, _ = graded
+    released = nbformat.read(ROOT / "exercises" / "01_mask" / "01_mask.ipynb", as_version=4)
+    (ada,) = [student for student in STUDENTS if student.name == "ada"]
+    better = course.root / "submitted" / "hana" / "01_mask" / "01_mask.ipynb"
+    old = better.stat()
+    nbformat.write(fill_in(released, ada.answers), better)
+    import os
+
+    os.utime(better, (old.st_atime, old.st_mtime))  # as unpacking an archive does
+    no_check = course.root / "submitted" / "lena" / "01_mask" / "01_mask.ipynb"
+    notebook = fill_in(released, ada.answers)
+    notebook.cells = [cell for cell in notebook.cells if not cell.metadata.get("nbgrader", {}).get("grade")]
+    nbformat.write(notebook, no_check)
+    (course.root / "submitted" / "note.txt").write_text("hello")
+    (course.root / "submitted" / "nobody").mkdir()
+    (course.root / "submitted" / "ben" / "07_unknown").mkdir()
+    work = course.root / "exercises" / "01_mask" / "01_mask.ipynb"
+    shutil.copy(better, work)
+    again, problems = classroom.grade(course)
+    changed = {
+        (g.assignment, g.student): g.score for g in again if grades[g.assignment, g.student].score != g.score
+    }
+    assert changed == {("01_mask", "hana"): 10.0, ("01_mask", "lena"): 10.0}
+    feedback = (course.root / "feedback" / "hana" / "01_mask" / "01_mask.html").read_text()
+    assert "10.0 / 10.0" in feedback
+    assert work.read_bytes() == better.read_bytes(), "grading must not touch anybody's work in exercises/"
+    told = "\n".join(problems)
+    assert (
+        "note.txt belongs to no student" in told and "nobody is empty" in told and "07_unknown is no assign" in told
+    )
+
+
+def test_releasing_keeps_what_it_replaces(tmp_path, capsys):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
+    course = Course(tmp_path)
+    (tmp_path / "exercises" / "01_mask").mkdir(parents=True)
+    (tmp_path / "exercises" / "01_mask" / "01_mask.ipynb").write_text("my work")
+    classroom.release(course)
+    assert "had changed" in capsys.readouterr().out
+    (kept,) = (tmp_path / "build" / "replaced").rglob("*.ipynb")
+    assert kept.read_text() == "my work"
+
+
+def test_a_broken_solution_is_one_sentence(tmp_path):
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
+    (tmp_path / "solutions" / "01_mask" / "01_mask.ipynb").write_text("not a notebook")
+    with pytest.raises(GradingStopped, match="could not generate 01_mask"):
+        Course(tmp_path).release("01_mask")
