@@ -11,9 +11,6 @@ c.CourseDirectory.release_directory = "exercises"
 
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
 
-# A check that a student deleted is put back, so that right work is not graded 0 without a word.
-c.OverwriteCells.add_missing_cells = True
-
 # Seconds a cell may take. A check takes less than one; the rest is room for slow student code.
 c.Execute.timeout = 60
 # A cell that hangs and cannot be interrupted must not end the grading of the whole class.

@@ -53,7 +53,7 @@ def test_check_prints_reports_and_leaves_the_notebook_alone(tmp_path, capsys):
     before = path.read_bytes()
     assert cli.main(["check", str(path)]) == 1
     said = capsys.readouterr().out
-    assert "keep-drop-swapped" in said and said.strip().endswith("02_scaling.ipynb: 23 of 29 points")
+    assert "keep-drop-swapped" in said and said.strip().endswith("02_scaling.ipynb: 25 of 31 points")
     assert max(map(len, said.splitlines())) <= 80
     assert path.read_bytes() == before and [p.name for p in tmp_path.iterdir()] == [path.name]
 

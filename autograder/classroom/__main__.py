@@ -74,6 +74,17 @@ def _why(course: Course, student: str, assignment: str) -> str:
     return f"see {course.log()}."
 
 
+def missing_cells(course: Course, student: str, assignment: str) -> list[str]:
+    """The names of solution and grade cells that a submission has lost."""
+
+    def names(root: Path) -> set[str]:
+        cells = read(root / assignment / f"{assignment}.ipynb").cells
+        settings = [cell.metadata.get("nbgrader", {}) for cell in cells]
+        return {s["grade_id"] for s in settings if s.get("grade") or s.get("solution")}
+
+    return sorted(names(course.root / "solutions") - names(course.root / "submitted" / student))
+
+
 def strays(course: Course) -> list[str]:
     """A sentence for everything in submitted/ that is no submission of a known assignment."""
     found = []

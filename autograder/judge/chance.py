@@ -20,6 +20,8 @@ from autograder.report import Chart
 _UNIT_ALARMS = ("unit",)
 #: Alarms that say some units are kept more often than others.
 _UNEVEN = ("unit", "part", "end", "by-sign", "by-size")
+#: How many entries all calls of a case need together to show that its masks repeat.
+TELLING = 2000
 #: How improbable a count must be before an explanation of it is ruled out. Naming a mistake is no verdict,
 #: so this needs no budget; it only has to be far beyond chance.
 _FIT = 1e-9
@@ -42,8 +44,11 @@ def judge_chance(
     name_repeated: names the mistake behind masks that repeat; by default `repeated_misconception`.
     """
     repeated = [d for d in draws if len(d.kept) > 1 and _period(d.kept) and 0 < d.share < 1]
-    # Copies of a mask say no more than the mask does.
-    draws = [Draws(d.case, d.kept[: _period(d.kept) or None], d.x) for d in draws]
+    if repeated:
+        # Copies of a mask say no more than the mask does; and the masks of a few units each, which are too
+        # small to show by themselves that they are copies, then say nothing.
+        draws = [d for d in draws if d.kept.size >= TELLING]
+        draws = [Draws(d.case, d.kept[: _period(d.kept) or None], d.x) for d in draws]
     alarms = _attribute(bench, draws)
     if bench.doubted:
         alarms = _Attribution([], [], [])
@@ -131,7 +136,7 @@ def _period(kept: np.ndarray) -> int:
     calls of small masks prove nothing, so for them the answer is 0.
     """
     flat = kept.reshape(len(kept), -1)
-    if kept.size < 2000 or (len(flat) < 60 and all_or_nothing(flat)):
+    if kept.size < TELLING or (len(flat) < 60 and all_or_nothing(flat)):
         return 0
     for period in range(1, len(flat) // 2 + 1):
         # The first comparison alone rules out nearly every period.
