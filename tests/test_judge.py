@@ -18,7 +18,7 @@ def quick_first(entries):
     lifted = {draw.__name__ for draw in CORRECT_DRAWS} | {make.__name__ for make, _ in MISTAKEN_DRAWS}
     for entry in entries:
         exercise, _, name = entry.name.partition("-")
-        slow = name in lifted and exercise != "mask" and hash_of(entry.name) % 6
+        slow = name in lifted and exercise != "mask" and hash_of(entry.name) % 20
         yield pytest.param(entry, id=entry.name, marks=[pytest.mark.slow] if slow else [])
 
 
@@ -27,14 +27,14 @@ def hash_of(text: str) -> int:
     return zlib.crc32(text.encode())
 
 
-@pytest.mark.parametrize("entry", quick_first(CORRECT))
+@pytest.mark.parametrize("entry", list(quick_first(CORRECT)))
 def test_correct_implementation_gets_all_points(entry):
     report = examine(entry.exercise, *entry.objects(), seed=11)
     assert report.passed, told(report)
     assert report.points == report.max_points
 
 
-@pytest.mark.parametrize("entry", quick_first(MISTAKEN))
+@pytest.mark.parametrize("entry", list(quick_first(MISTAKEN)))
 @pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_mistake_fails_and_is_named(entry, seed):
     report = examine(entry.exercise, *entry.objects(), seed=seed)
