@@ -152,3 +152,91 @@ def test_what_was_printed_is_kept_for_the_report():
         return rng.random(shape) < rate
 
     assert "my rate is" in examine("mask", talkative, seed=1).printed
+
+
+class NamelessMeta(type):
+    __name__ = property(lambda cls: 1 / 0)
+
+
+class NamelessError(Exception, metaclass=NamelessMeta):
+    pass
+
+
+class TrickyText(str):
+    def splitlines(self, *_):
+        return 3
+
+    def encode(self, *_):
+        return None
+
+
+class TrickyError(Exception):
+    def __str__(self):
+        return TrickyText("x")
+
+
+class Nameless(metaclass=NamelessMeta):
+    pass
+
+
+class LiesAboutItsClassLoudly:
+    __class__ = property(lambda self: 1 / 0)
+
+    def __call__(self, *_, **__):
+        return 1
+
+
+@pytest.mark.parametrize(
+    "error", [NamelessError(), TrickyError(), ValueError("\ud800")], ids=["name", "text", "surrogate"]
+)
+def test_exceptions_that_cannot_be_described_are_described_all_the_same(error):
+    report = examine("mask", raises(error), seed=1)
+    assert not report.passed and not any(v.status == "error" for v in report.verdicts)
+    str(report).encode("utf-8")
+
+
+@pytest.mark.parametrize("make", [Nameless, LiesAboutItsClassLoudly], ids=["name", "class"])
+@pytest.mark.parametrize("exercise", ["mask", "layer"])
+def test_objects_that_lie_about_their_class_are_refused(exercise, make):
+    assert not examine(exercise, make(), seed=1).passed
+
+
+def test_another_global_generator_is_put_back_and_harms_nobody():
+    before = np.random.get_bit_generator()
+
+    def careless(shape, rate, rng):
+        np.random.set_bit_generator(np.random.PCG64(1))
+        return rng.random(shape) >= rate
+
+    examine("mask", careless, seed=1)
+    assert np.random.get_bit_generator() is before
+    try:
+        np.random.set_bit_generator(np.random.PCG64(1))
+        report = examine("mask", lambda shape, rate, rng: rng.random(shape) >= rate, seed=1)
+        assert report.points == 9
+    finally:
+        np.random.set_bit_generator(before)
+
+
+def test_a_forgotten_breakpoint_or_input_does_not_wait():
+    def debugging(shape, rate, rng):
+        breakpoint()
+        return rng.random(shape) >= rate
+
+    assert examine("mask", debugging, seed=1).points == 9
+
+    def asking(shape, rate, rng):
+        return rng.random(shape) >= float(input("rate?"))
+
+    report = examine("mask", asking, seed=1)
+    assert "EOFError" in str(report)
+
+
+def test_an_array_reshaped_in_place_is_put_back():
+    def flattens(x, rate, rng):
+        x.shape = (-1,)
+        return x
+
+    report = examine("inverted", flattens, seed=1)
+    assert not any(v.status == "error" for v in report.verdicts)
+    assert "mutates-input" in report.misconceptions

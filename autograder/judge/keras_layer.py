@@ -1,5 +1,7 @@
 """Judge exercise keras_layer: a dropout layer that works wherever Keras puts it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.judge import shared
@@ -35,14 +37,10 @@ def _takes_training(bench: Bench) -> bool:
 def _name_the_flag(bench: Bench, rulings: dict) -> dict:
     """Rename what a layer without the flag does: in Keras that is one mistake with two faces."""
     if rulings["eval"].misconception == "drops-at-test":
-        return {"eval": _named(rulings["eval"], "training-ignored")}
+        return {"eval": replace(rulings["eval"], misconception="training-ignored")}
     if rulings["keep-rate"].misconception == "never-drops" and not _takes_training(bench):
-        return {"keep-rate": _named(rulings["keep-rate"], "training-ignored")}
+        return {"keep-rate": replace(rulings["keep-rate"], misconception="training-ignored")}
     return {}
-
-
-def _named(ruling: Ruling, name: str) -> Ruling:
-    return Ruling(**{**ruling.__dict__, "misconception": name})
 
 
 def _judge_mixed_precision(bench: Bench) -> Ruling:
@@ -147,7 +145,7 @@ def _chance_in(bench: Bench, draws: Draws, rulings: dict) -> Ruling | None:
     places = (("keep-rate", chances.rate), ("independent", chances.independent), ("fresh", chances.fresh))
     for slug, ruling in places:
         if ruling.status == "fail" and rulings[slug].status == "pass":
-            return _named(ruling, None)
+            return replace(ruling, misconception=None)
     return None
 
 
@@ -158,7 +156,7 @@ def _judge_config(bench: Bench, rulings: dict) -> Ruling:
     for name in ("config", "loaded"):
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
         if values is None:
-            return _named(shared.trouble(bench, case, record), "config-lost")
+            return replace(shared.trouble(bench, case, record), misconception="config-lost")
         kept = values[:, case.x() != 0] != 0
         finding = bench.budget.family(int(kept.sum()), kept.size, 1 - case.rate)
         if finding and not bench.doubted:
