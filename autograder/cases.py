@@ -8,8 +8,8 @@ How many calls: detecting a kept fraction that is off by d with n entries takes 
 n = (z_fail + z_miss)² · p(1-p) / d²  (normal approximation to the binomial, e.g. Cohen 1988, ch. 6).
 The families of `judge.statistics` raise an alarm a little beyond z = 6; z_miss = 5 leaves a chance of 3e-7
 to miss. So n = 121 · p(1-p)/d²: a rate rounded to hundredths is off by d = 0.005 at p = 0.95, which needs
-230,000 entries ("large-rare" has more), and
-a unit never dropped at rate 0.25 is seen in 45 calls ("units" has 600).
+230,000 entries ("large-rare" has as many), and a unit never dropped at rate 0.25 is seen in 45 calls ("units"
+has 600).
 """
 
 import zlib
@@ -24,10 +24,16 @@ class Case:
     """Some calls of the student's code, one after another, with one generator.
 
     name: unique in an examination. shape: of the input. rate: the probability of dropping handed over.
-    calls: how many. seed: of the generator handed over. mode: "training", "evaluation" or "default" (the
-    flag is not given). dtype: of the input. zeros: how many of its entries are exactly 0. layout: of
-    its memory, "C", "F" (Fortran's) or "strided" (a view that is not contiguous). warmup: training calls made
-    before the first one recorded.
+    calls: how many. seed: of the generator handed over. dtype: of the input. zeros: how many of its entries
+    are exactly 0. layout: of its memory, "C", "F" (Fortran's) or "strided" (a view that is not contiguous).
+    warmup: training calls made before the first one recorded. mode: where and how the calls are made:
+
+    - all exercises: "training"; with a flag also "evaluation" and "default" (the flag is not given);
+    - layer: "script", one layer in and out of training;
+    - backward: "backward" (forward, then backward), "twice" (backward twice from one cache), "overlap-first" and
+      "overlap-last" (another forward pass in between, and its backward pass after or before);
+    - keras_layer: "fit" (in a compiled fit), "model", "model-default" and "predict" (in a model), "loaded" (saved
+      and loaded), "config" (made from its configuration), "mixed" (in mixed precision), "unseeded".
     """
 
     name: str
