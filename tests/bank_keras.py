@@ -172,7 +172,8 @@ class CallStub(Base):
         raise NotImplementedError
 
 
-wrong("not-callable")(keras.layers.Dropout(0.5))
+wrong(None)(keras.layers.Dropout(0.5))  # an instance, where the class is asked for
+wrong("not-callable")([keras.layers.Dropout])
 wrong("not-callable")(0.5)
 
 
