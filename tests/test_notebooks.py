@@ -87,5 +87,6 @@ def test_released_notebook_contains_no_trace_of_the_solution(path):
         whole = "".join(cell["source"])
         for answer in re.findall(r"### BEGIN SOLUTION\n(.*?)\s*### END SOLUTION", whole, re.DOTALL):
             for line in answer.splitlines():
-                assert line.strip() not in text
+                # A short line, such as "return inputs", may stand in an example as well.
+                assert len(line.strip()) < 20 or json.dumps(line.strip())[1:-1] not in text
     assert all(not cell.outputs for cell in code_cells(path))
