@@ -240,3 +240,18 @@ def test_an_array_reshaped_in_place_is_put_back():
     report = examine("inverted", flattens, seed=1)
     assert not any(v.status == "error" for v in report.verdicts)
     assert "mutates-input" in report.misconceptions
+
+
+def test_loggers_stay_silent_during_a_check_and_speak_again_afterwards(capfd):
+    import logging
+
+    logger = logging.getLogger("a library with its own handler")
+    logger.addHandler(logging.StreamHandler(sys.__stderr__))
+
+    def chatty(shape, rate, rng):
+        logger.warning("retracing")
+        return rng.random(shape) >= rate
+
+    examine("mask", chatty, seed=1)
+    assert "retracing" not in capfd.readouterr().err
+    assert logger.isEnabledFor(logging.WARNING)

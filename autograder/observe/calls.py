@@ -54,7 +54,7 @@ def quiet() -> Iterator[_FirstCharacters]:
     error_state, error_call = np.geterr(), np.geterrcall()
     print_options, buffer_size = np.get_printoptions(), np.getbufsize()
     root = logging.getLogger()
-    log_handlers, log_level = root.handlers[:], root.level
+    log_handlers, log_level, log_disabled = root.handlers[:], root.level, logging.root.manager.disable
     asked, stopped, stdin = builtins.input, sys.breakpointhook, sys.stdin
     stream = _FirstCharacters()
     try:
@@ -64,6 +64,8 @@ def quiet() -> Iterator[_FirstCharacters]:
         with contextlib.redirect_stdout(stream), contextlib.redirect_stderr(stream):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
+                # TensorFlow's logger writes to the stderr it found when it was imported.
+                logging.disable(logging.CRITICAL)
                 np.seterr(all="ignore")
                 yield stream
     finally:
@@ -76,6 +78,7 @@ def quiet() -> Iterator[_FirstCharacters]:
         np.set_printoptions(**print_options)
         np.setbufsize(buffer_size)
         root.handlers[:], root.level = log_handlers, log_level
+        logging.disable(log_disabled)
         sys.setrecursionlimit(recursion_limit)
 
 
