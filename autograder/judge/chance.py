@@ -138,10 +138,10 @@ def _period(kept: np.ndarray) -> int:
     flat = kept.reshape(len(kept), -1)
     if kept.size < TELLING or (len(flat) < 60 and all_or_nothing(flat)):
         return 0
-    for period in range(1, len(flat) // 2 + 1):
-        # The first comparison alone rules out nearly every period.
-        if np.array_equal(flat[period], flat[0]) and np.array_equal(flat[period:], flat[:-period]):
-            return period
+    like_the_first = (flat[1 : len(flat) // 2 + 1] == flat[0]).all(axis=1)
+    for period in 1 + np.flatnonzero(like_the_first):
+        if np.array_equal(flat[period:], flat[:-period]):
+            return int(period)
     return 0
 
 

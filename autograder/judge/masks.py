@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from scipy import fft
 from scipy.stats import binom
 
 from autograder.judge.statistics import Budget, Finding, central_counts
@@ -91,7 +92,8 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
         first, second = np.triu_indices(size, 1)
         ask("pair", joint[first, second], calls, keep**2, first=first, second=second, shape=kept.shape[1:])
         members = _triples(size)
-        ask("triple", flat[:, members].all(axis=2).sum(axis=0), calls, keep**3)
+        together = flat[:, members[:, 0]] & flat[:, members[:, 1]] & flat[:, members[:, 2]]
+        ask("triple", together.sum(axis=0), calls, keep**3)
     else:
         lag = _strongest_lag(flat, keep)
         same = _agreements(flat.T, lag)
@@ -108,8 +110,9 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
             ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)
     for offset in range(3):
         # Pairs can be independent while three are not. Disjoint triples, so that their parities are independent.
-        triples = flat[:, offset : offset + (size - offset) // 3 * 3].reshape(calls, -1, 3)
-        even = (~triples).sum(axis=2) % 2 == 0
+        end = offset + (size - offset) // 3 * 3
+        first, second, third = (flat[:, start:end:3] for start in range(offset, offset + 3))
+        even = first ^ second ^ third  # an odd number kept of three is an even number dropped
         ask("parity", even.sum(), even.size, (1 + (2 * keep - 1) ** 3) / 2)
     for part, totals in _sums(kept).items():
         n = kept[0].size * calls // totals.size
@@ -136,7 +139,7 @@ def _sums(kept: np.ndarray) -> dict[str, np.ndarray]:
 def _triples(size: int) -> np.ndarray:
     """Positions of three units each: all neighbours, and four hundred triples anywhere. Integers (n, 3)."""
     neighbours = np.arange(size - 2)[:, None] + np.arange(3)
-    anywhere = np.array([np.random.default_rng([size, k]).permutation(size)[:3] for k in range(400)])
+    anywhere = np.random.default_rng(size).random((400, size)).argsort(axis=1)[:, :3]
     return np.concatenate([neighbours, anywhere])
 
 
@@ -182,7 +185,8 @@ def _strongest_lag(flat: np.ndarray, keep: float) -> int:
 
     All lags at once, by the autocorrelation theorem (Wiener 1930, Khinchin 1934).
     """
-    spectrum = np.fft.rfft(flat - keep, axis=1)
-    correlation = np.fft.irfft(np.abs(spectrum) ** 2, flat.shape[1], axis=1).sum(axis=0)
+    # float32 is exact enough to choose a lag; what is then counted at it is exact.
+    power = np.abs(fft.rfft(flat.astype(np.float32) - np.float32(keep), axis=1)) ** 2
+    correlation = fft.irfft(power.sum(axis=0), flat.shape[1])
     half = flat.shape[1] // 2
     return 1 + int(np.argmax(np.abs(correlation[1 : half + 1])))

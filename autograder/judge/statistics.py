@@ -104,5 +104,6 @@ def central_counts(n: int, p: float) -> tuple[int, int, float]:
     A sum whose spread is too small lies there too often, one whose spread is too large too seldom, so the
     spread of a count becomes a binomial question: how many sums lay in the middle.
     """
-    low, high = int(binom.ppf(0.3, n, p)), int(binom.ppf(0.7, n, p))
-    return low, high, float(binom.pmf(np.arange(low, high + 1), n, p).sum())
+    middle, reach = n * p, 0.52 * np.sqrt(n * p * (1 - p))
+    low, high = round(middle - reach), round(middle + reach)
+    return low, high, float(bdtr(high, n, p) - (bdtr(low - 1, n, p) if low > 0 else 0.0))
