@@ -1,0 +1,172 @@
+"""The experiments of notebook 03 at full size, and the file that keeps their numbers.
+
+`python -m course.sonar_study` runs all of them ten times over and saves course/data/sonar_study.json, which
+takes a quarter of an hour on two cores. The notebook runs each once, and shows both.
+"""
+
+import datetime
+import itertools
+import json
+import platform
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from course import sonar
+from course.sonar import BASELINE, HIDDEN_DROPOUT, INPUT_DROPOUT, Design
+
+FILE = Path(__file__).parent / "data" / "sonar_study.json"
+REPEATS = 10
+RATES = (0.0, 0.2, 0.4, 0.6, 0.8)
+#: For nested cross-validation: what a tutorial's reader would try.
+CANDIDATES = [Design(input_rate=i, hidden_rate=h) for i in (0.0, 0.2, 0.4) for h in (0.0, 0.2, 0.4)]
+INNER_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Grid:
+    """An experiment on two settings. rows, columns: what is varied, as text, and the values.
+
+    designs: one for each pair, row by row. epochs: after which the networks are tested; where there are
+    several, they are the columns.
+    """
+
+    rows: tuple[str, tuple]
+    columns: tuple[str, tuple]
+    designs: tuple[Design, ...]
+    epochs: tuple[int, ...] = (sonar.EPOCHS,)
+
+
+def _grid(rows: tuple[str, tuple], columns: tuple[str, tuple], make) -> Grid:
+    return Grid(rows, columns, tuple(make(r, c) for r, c in itertools.product(rows[1], columns[1])))
+
+
+#: Each practical tip of Srivastava et al. (2014, appendix A) as an experiment.
+GRIDS = {
+    "rates": _grid(
+        ("rate on inputs", RATES),
+        ("rate on hidden layers", RATES),
+        lambda i, h: Design(input_rate=i, hidden_rate=h),
+    ),
+    "width": _grid(
+        ("rate on hidden layers", (0.0, 0.2, 0.5)),
+        ("hidden units", ((60, 30), (75, 38), (120, 60))),
+        lambda rate, hidden: Design(hidden=hidden, hidden_rate=rate),
+    ),
+    "learning rate and momentum": _grid(
+        ("learning rate", (0.01, 0.03, 0.1, 0.3, 1.0)),
+        ("momentum", (0.8, 0.9, 0.95, 0.99)),
+        lambda rate, momentum: replace(INPUT_DROPOUT, learning_rate=rate, momentum=momentum),
+    ),
+    "max-norm": _grid(
+        ("learning rate", (0.1, 0.3, 1.0)),
+        ("max-norm", (1.0, 2.0, 3.0, 4.0, 5.0, np.inf)),
+        lambda rate, limit: replace(INPUT_DROPOUT, learning_rate=rate, max_norm=limit),
+    ),
+    "decay": _grid(
+        ("learning rate", (0.1, 0.3, 1.0)),
+        ("decay", (0.0, 0.001, 0.01)),
+        lambda rate, decay: replace(INPUT_DROPOUT, learning_rate=rate, decay=decay),
+    ),
+    "epochs": Grid(
+        ("rate on hidden layers", (0.0, 0.2, 0.5)),
+        ("epochs", (75, 150, 300, 600, 1200)),
+        tuple(Design(hidden_rate=rate) for rate in (0.0, 0.2, 0.5)),
+        (75, 150, 300, 600, 1200),
+    ),
+}
+
+
+def network_seeds(repeat: int, parts: int = sonar.FOLDS) -> list[int]:
+    """The seeds of the networks of one repeat; the same for every design, so that comparisons are paired."""
+    return [1000 * repeat + part for part in range(parts)]
+
+
+def cross_validated(
+    designs: tuple[Design, ...], repeats: int, epochs: tuple[int, ...] = (sonar.EPOCHS,), title=None, **options
+) -> np.ndarray:
+    """Test accuracies, float64 (designs, repeats, folds, epochs). options: as for `sonar.accuracies`."""
+    _, y = sonar.load()
+    parts = [fold for repeat in range(repeats) for fold in sonar.folds(y, repeat)]
+    seeds = [seed for repeat in range(repeats) for seed in network_seeds(repeat)]
+    found = sonar.accuracies(designs, parts, seeds, epochs=epochs, title=title, **options)
+    return found.reshape(len(designs), repeats, sonar.FOLDS, len(epochs))
+
+
+def grid_accuracies(name: str, repeats: int, title=None) -> np.ndarray:
+    """A grid's test accuracies, float64 (rows, columns, repeats, folds)."""
+    grid = GRIDS[name]
+    found = cross_validated(grid.designs, repeats, grid.epochs, title)
+    if len(grid.epochs) > 1:
+        return np.moveaxis(found, -1, 1)
+    return found[..., 0].reshape(len(grid.rows[1]), len(grid.columns[1]), repeats, sonar.FOLDS)
+
+
+def spread(design: Design, splits: int, starts: int, title=None) -> np.ndarray:
+    """Test accuracies of one design for every pair of a split into folds and a start of the networks.
+
+    A start is all that a network's seed decides: initial weights, order of examples, masks.
+    Returns float64 (splits, starts, folds).
+    """
+    _, y = sonar.load()
+    parts = [fold for split in range(splits) for _ in range(starts) for fold in sonar.folds(y, split)]
+    seeds = [500 * start + 50_000 + k for _ in range(splits) for start in range(starts) for k in range(sonar.FOLDS)]
+    return sonar.accuracies([design], parts, seeds, title=title)[0, :, 0].reshape(splits, starts, sonar.FOLDS)
+
+
+def inner_accuracies(repeats: int, title=None) -> np.ndarray:
+    """For nested cross-validation: accuracies on inner folds, made of each outer fold's training part alone.
+
+    Returns float64 (candidates, repeats, outer folds, inner folds).
+    """
+    _, y = sonar.load()
+    parts, seeds = [], []
+    for repeat in range(repeats):
+        for outer, (train, _) in enumerate(sonar.folds(y, repeat)):
+            for k, (fit, held) in enumerate(sonar.folds(y[train], repeat, INNER_FOLDS)):
+                parts.append((train[fit], train[held]))
+                seeds.append(100_000 + 1000 * repeat + 10 * outer + k)
+    found = sonar.accuracies(CANDIDATES, parts, seeds, title=title)[..., 0]
+    return found.reshape(len(CANDIDATES), repeats, sonar.FOLDS, INNER_FOLDS)
+
+
+def scaled_on_all(x: np.ndarray, train: np.ndarray) -> np.ndarray:
+    """The mistake: standardised by statistics that the test rows are part of."""
+    return sonar.standardised(x, np.arange(len(x)))
+
+
+def main() -> None:
+    """Run everything at full size and save it."""
+    results = {f"grid: {name}": grid_accuracies(name, REPEATS, name) for name in GRIDS}
+    results["published"] = cross_validated(tuple(sonar.PUBLISHED.values()), REPEATS, title="published")[..., 0]
+    results["scaled on all"] = cross_validated(
+        tuple(sonar.PUBLISHED.values()), REPEATS, title="scaled on all", scaled=scaled_on_all
+    )[..., 0]
+    every = tuple(range(1, sonar.EPOCHS + 1))
+    tested = cross_validated((BASELINE, HIDDEN_DROPOUT), REPEATS, every, "every epoch")
+    results["last epoch, best epoch"] = np.stack([tested[..., -1], tested.max(axis=-1)])
+    results["spread"] = spread(BASELINE, 10, 10, "spread")
+    results["candidates"] = cross_validated(tuple(CANDIDATES), REPEATS, title="candidates")[..., 0]
+    results["inner"] = inner_accuracies(REPEATS, "nested")
+    record = {
+        "date": datetime.date.today().isoformat(),
+        "repeats": REPEATS,
+        "versions": {"keras": keras.__version__, "tensorflow": tf.__version__, "python": platform.python_version()},
+        # Four decimals keep every accuracy apart: a fold has 20 to 42 examples.
+        "accuracies": {name: np.round(values, 4).tolist() for name, values in results.items()},
+    }
+    FILE.write_text(json.dumps(record) + "\n", encoding="utf-8")
+    print(f"Saved {FILE.name}: {sum(values.size for values in results.values()):,} accuracies.")
+
+
+def saved() -> tuple[dict[str, np.ndarray], str]:
+    """The numbers of the last full run by name, and the date of that run."""
+    record = json.loads(FILE.read_text(encoding="utf-8"))
+    return {name: np.array(values) for name, values in record["accuracies"].items()}, record["date"]
+
+
+if __name__ == "__main__":
+    main()
