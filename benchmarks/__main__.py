@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("checks", "peers", "errors")
+NAMES = ("checks", "peers", "errors", "sonar")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:
