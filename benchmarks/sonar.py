@@ -1,0 +1,63 @@
+"""The Sonar study, per trained network: fold by fold with `fit` as published, and as a stack, in one run.
+
+`python -m benchmarks.sonar [FOLDS]`: FOLDS networks of each design with `fit` (default 2), then all 300 of
+10x10-fold as one call. Both train the same designs for 300 epochs of batches of 16.
+"""
+
+import resource
+import sys
+import time
+
+import keras
+import numpy as np
+from keras import layers
+
+from course import sonar
+from course.sonar import Design
+from course.sonar_study import cross_validated
+
+
+def published(design: Design) -> keras.Model:
+    """A design as the tutorial writes it, compiled."""
+    limit = keras.constraints.MaxNorm(design.max_norm) if np.isfinite(design.max_norm) else None
+    model = keras.Sequential([keras.Input((60,))])
+    if design.input_rate:
+        model.add(layers.Dropout(design.input_rate))
+    for units in design.hidden:
+        model.add(layers.Dense(units, activation="relu", kernel_constraint=limit))
+        if design.hidden_rate:
+            model.add(layers.Dropout(design.hidden_rate))
+    model.add(layers.Dense(1, activation="sigmoid"))
+    optimizer = keras.optimizers.SGD(design.learning_rate, momentum=design.momentum)
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def main() -> None:
+    """Time both, and print the ratio for each design."""
+    numbers = [int(argument) for argument in sys.argv[1:] if argument.isdigit()]
+    count = numbers[0] if numbers else 2
+    x, y = sonar.load()
+    alone, scores = {}, {}
+    for name, design in sonar.PUBLISHED.items():
+        start, scores[name] = time.perf_counter(), []
+        for train, test in sonar.folds(y, 0)[:count]:
+            scaled = sonar.standardised(x, train)
+            model = published(design)
+            model.fit(scaled[train], y[train], epochs=sonar.EPOCHS, batch_size=sonar.BATCH_SIZE, verbose=0)
+            scores[name].append(model.evaluate(scaled[test], y[test], verbose=0)[1])
+        alone[name] = (time.perf_counter() - start) / count
+    start = time.perf_counter()
+    found = cross_validated(tuple(sonar.PUBLISHED.values()), 10)
+    stacked = (time.perf_counter() - start) / found.size
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    print(f"{'design':28} {'fit, s/network':>14} {'stack, s/network':>16} {'ratio':>6}  accuracy in the stack")
+    for row, (name, seconds) in enumerate(alone.items()):
+        print(f"{name:28} {seconds:14.2f} {stacked:16.3f} {seconds / stacked:6.0f}  {found[row].mean():.3f}")
+    print(
+        f"{found.size} networks in the stack, {stacked * found.size:.0f} s with set-up; peak memory {memory:.2f} GB"
+    )
+
+
+if __name__ == "__main__":
+    main()
