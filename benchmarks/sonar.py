@@ -8,29 +8,8 @@ import resource
 import sys
 import time
 
-import keras
-import numpy as np
-from keras import layers
-
 from course import sonar
-from course.sonar import Design
 from course.sonar_study import cross_validated
-
-
-def published(design: Design) -> keras.Model:
-    """A design as the tutorial writes it, compiled."""
-    limit = keras.constraints.MaxNorm(design.max_norm) if np.isfinite(design.max_norm) else None
-    model = keras.Sequential([keras.Input((60,))])
-    if design.input_rate:
-        model.add(layers.Dropout(design.input_rate))
-    for units in design.hidden:
-        model.add(layers.Dense(units, activation="relu", kernel_constraint=limit))
-        if design.hidden_rate:
-            model.add(layers.Dropout(design.hidden_rate))
-    model.add(layers.Dense(1, activation="sigmoid"))
-    optimizer = keras.optimizers.SGD(design.learning_rate, momentum=design.momentum)
-    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
-    return model
 
 
 def main() -> None:
@@ -43,7 +22,7 @@ def main() -> None:
         start, scores[name] = time.perf_counter(), []
         for train, test in sonar.folds(y, 0)[:count]:
             scaled = sonar.standardised(x, train)
-            model = published(design)
+            model = sonar.keras_model(design)
             model.fit(scaled[train], y[train], epochs=sonar.EPOCHS, batch_size=sonar.BATCH_SIZE, verbose=0)
             scores[name].append(model.evaluate(scaled[test], y[test], verbose=0)[1])
         alone[name] = (time.perf_counter() - start) / count

@@ -7,7 +7,9 @@ designs follow the widely copied tutorial on dropout with Keras that compares th
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import keras
 import numpy as np
+from keras import layers
 from sklearn.model_selection import StratifiedKFold
 
 from course import datasets
@@ -51,6 +53,22 @@ PUBLISHED = {
     "dropout on inputs": INPUT_DROPOUT,
     "dropout on hidden layers": HIDDEN_DROPOUT,
 }
+
+
+def keras_model(design: Design) -> keras.Model:
+    """A design as the tutorial writes it in plain Keras, compiled; float32 (batch, 60) -> (batch, 1)."""
+    limit = keras.constraints.MaxNorm(design.max_norm) if np.isfinite(design.max_norm) else None
+    model = keras.Sequential([keras.Input((60,))])
+    if design.input_rate:
+        model.add(layers.Dropout(design.input_rate))
+    for units in design.hidden:
+        model.add(layers.Dense(units, activation="relu", kernel_constraint=limit))
+        if design.hidden_rate:
+            model.add(layers.Dropout(design.hidden_rate))
+    model.add(layers.Dense(1, activation="sigmoid"))
+    optimizer = keras.optimizers.SGD(design.learning_rate, momentum=design.momentum)
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    return model
 
 
 def folds(y: np.ndarray, repeat: int, n_splits: int = FOLDS) -> list[Fold]:
