@@ -3,13 +3,14 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup lab test quick course release grade bench
+.PHONY: help setup lab test quick course study release grade bench
 
 help:
 	@echo "make lab      open the course in JupyterLab (make lab ARGS=--no-browser on a server)"
 	@echo "make test     run all tests"
 	@echo "make quick    run the fast tests"
 	@echo "make course   execute the notebooks of course/ and solutions/ and save them with their outputs"
+	@echo "make study    run the experiments of the notebooks at full size and save their numbers (half an hour)"
 	@echo "make release  generate exercises/ from solutions/"
 	@echo "make grade    grade submitted/, or a sample class when there is none"
 	@echo "make bench    measure the grader (see benchmarks/)"
@@ -30,6 +31,9 @@ quick: setup
 
 course: setup
 	@$(BIN)/python -m course.execute course/*.ipynb solutions/*/*.ipynb
+
+study: setup
+	@$(BIN)/python -m course.sonar_study $(ARGS)
 
 release: setup
 	@$(BIN)/python -m autograder.classroom release

@@ -65,3 +65,34 @@ def uncorrected(scores: np.ndarray) -> Estimate:
     """The same with the usual error, as if every score came from examples of its own."""
     scores = np.asarray(scores, float).ravel()
     return Estimate(float(scores.mean()), float(scores.std(ddof=1) / np.sqrt(scores.size)), scores.size)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Where the variance of repeated measurements comes from, in the measurements' units.
+
+    between, within: standard deviations between groups and inside them. share: of the variance that is between
+    groups, 0 to 1. interval: the central 95% of that share.
+    """
+
+    between: float
+    within: float
+    share: float
+    interval: tuple[float, float]
+
+
+def variance_between(measurements: np.ndarray) -> Spread:
+    """One-way analysis of variance with random groups.
+
+    measurements: (groups, members), at least two of each. The interval of the share, the intraclass
+    correlation, is that of Shrout and Fleiss (1979, "Intraclass correlations", case 1), cut off at 0.
+    """
+    groups, members = measurements.shape
+    within = float(measurements.var(axis=1, ddof=1).mean())
+    among = float(members * measurements.mean(axis=1).var(ddof=1))
+    between = max((among - within) / members, 0.0)
+    ratio, free = among / within, (groups - 1, groups * (members - 1))
+    low = ratio / stats.f.ppf(0.975, *free)
+    high = ratio * stats.f.ppf(0.975, *reversed(free))
+    interval = tuple(max(float((f - 1) / (f + members - 1)), 0.0) for f in (low, high))
+    return Spread(between**0.5, within**0.5, between / (between + within), interval)

@@ -145,6 +145,28 @@ def inner_accuracies(repeats: int, title=None) -> np.ndarray:
     return found.reshape(len(CANDIDATES), repeats, sonar.FOLDS, INNER_FOLDS)
 
 
+def sample(folds: int, title=None) -> np.ndarray:
+    """Mean test accuracies of every setting of every grid on the first folds of the first repeat.
+
+    Trained for the usual epochs, so a grid over epochs gives one number for each of its rows. float64 (settings,).
+    """
+    _, y = sonar.load()
+    designs = [design for grid in GRIDS.values() for design in grid.designs]
+    found = sonar.accuracies(designs, sonar.folds(y, 0)[:folds], network_seeds(0)[:folds], title=title)
+    return found[..., 0].mean(axis=1)
+
+
+def sample_of(accuracies: dict[str, np.ndarray], folds: int) -> np.ndarray:
+    """The same numbers out of a saved study. float64 (settings,)."""
+    found = []
+    for name, grid in GRIDS.items():
+        values = accuracies[f"grid: {name}"]
+        if len(grid.epochs) > 1:
+            values = values[:, [grid.epochs.index(sonar.EPOCHS)]]
+        found.append(values[:, :, 0, :folds].mean(axis=-1).ravel())
+    return np.concatenate(found)
+
+
 def scaled_on_all(x: np.ndarray, train: np.ndarray) -> np.ndarray:
     """The mistake: standardised by statistics that the test rows are part of."""
     return sonar.standardised(x, np.arange(len(x)))

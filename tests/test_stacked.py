@@ -27,9 +27,7 @@ def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_no
         activation = ("sigmoid" if outputs == 1 else "softmax") if last else "relu"
         start = keras.initializers.GlorotUniform(initial_seed(SEEDS[network], depth))
         limit = None if last or max_norm is None else keras.constraints.MaxNorm(max_norm)
-        dense.append(
-            layers.Dense(units, activation=activation, kernel_initializer=start, kernel_constraint=limit)
-        )
+        dense.append(layers.Dense(units, activation=activation, kernel_initializer=start, kernel_constraint=limit))
         h = dense[-1](h)
         if depth + 1 in entrances:
             h = layers.Multiply()([h, entrances[depth + 1]])

@@ -1,0 +1,64 @@
+"""Intervals for cross-validation: against their formulas, against SciPy, and against how often they are right."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from course.comparison import Estimate, corrected, uncorrected, variance_between
+
+
+def test_uncorrected_is_the_paired_t_test():
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(0.8, 0.1, 40), rng.normal(0.83, 0.1, 40)
+    found, wanted = uncorrected(a - b), stats.ttest_rel(a, b)
+    assert found.p_value == pytest.approx(wanted.pvalue)
+    assert found.interval == pytest.approx(tuple(wanted.confidence_interval()))
+
+
+def test_corrected_is_nadeau_and_bengio():
+    differences = np.array([0.02, -0.01, 0.05, 0.0, 0.01])
+    found = corrected(differences, n_splits=5)
+    assert found.error == pytest.approx(np.sqrt((1 / 5 + 1 / 4) * differences.var(ddof=1)))
+    assert found.mean == pytest.approx(0.014) and found.n == 5
+
+
+def test_repeats_cannot_make_the_corrected_interval_vanish():
+    differences = np.random.default_rng(1).normal(0, 0.08, 100_000)
+    assert corrected(differences, 10).error == pytest.approx(0.08 / 3, rel=0.02)
+    assert uncorrected(differences).error < 0.001
+
+
+def test_corrected_interval_covers_where_the_usual_one_does_not():
+    """Means of overlapping halves of few numbers: their true mean is known to be 0."""
+    rng, covered = np.random.default_rng(2), np.zeros(2)
+    for _ in range(300):
+        numbers = rng.normal(size=50)
+        folds = [rng.permutation(50).reshape(10, 5) for _ in range(10)]
+        scores = np.array([numbers[part].mean() for parts in folds for part in parts])
+        for k, estimate in enumerate((uncorrected(scores), corrected(scores, 10))):
+            covered[k] += estimate.interval[0] < 0 < estimate.interval[1]
+    assert covered[0] < 200 < 280 < covered[1]
+
+
+def test_posterior_adds_up():
+    estimate = Estimate(0.01, 0.02, 100)
+    parts = [estimate.probability(-9, -0.01), estimate.probability(-0.01, 0.01), estimate.probability(0.01, 9)]
+    assert sum(parts) == pytest.approx(1) and parts[2] == pytest.approx(0.5)
+    assert Estimate(0.0, 0.0, 10).probability(-0.01, 0.01) == 1 and Estimate(0.1, 0.0, 10).p_value == 0
+
+
+def test_variance_is_parted_as_it_was_made():
+    rng = np.random.default_rng(3)
+    inside = 0
+    for _ in range(200):
+        groups = rng.normal(0, 2.0, (10, 1)) + rng.normal(0, 3.0, (10, 10))
+        inside += variance_between(groups).interval[0] < 4 / 13 < variance_between(groups).interval[1]
+    assert 180 <= inside <= 200
+    assert variance_between(rng.normal(0, 1, (400, 10)) + rng.normal(0, 2, (400, 1))).share == pytest.approx(
+        0.8, abs=0.05
+    )
+
+
+def test_too_little_is_refused():
+    with pytest.raises(ValueError, match="two scores and two folds"):
+        corrected(np.array([0.5]), 10)
