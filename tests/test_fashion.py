@@ -1,0 +1,80 @@
+"""Fashion-MNIST gets into Keras's cache whole, or a sentence says what to do."""
+
+import contextlib
+import gzip
+import hashlib
+
+import pytest
+
+from course import fashion
+from course.datasets import DataError
+
+
+@pytest.fixture
+def small(monkeypatch, tmp_path):
+    """Four tiny files in place of the real ones, no network, and a folder that has them."""
+    contents = {name: name.encode() * 50 for name in fashion.FILES}
+    monkeypatch.setattr(fashion, "FILES", {n: hashlib.sha256(c).hexdigest() for n, c in contents.items()})
+    monkeypatch.setattr(fashion, "_downloaded", lambda: contextlib.nullcontext(None))
+    monkeypatch.setattr(fashion, "_unpacked", lambda: contextlib.nullcontext(None))
+    monkeypatch.delenv("DROPOUT_DATA", raising=False)
+    monkeypatch.setattr(fashion, "_INSTALLED", tmp_path / "nowhere")
+    source = tmp_path / "source"
+    source.mkdir()
+    for name, content in contents.items():
+        (source / name).write_bytes(gzip.compress(content))
+    return source
+
+
+def test_files_come_from_the_folder_the_variable_names(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("DROPOUT_DATA", str(small))
+    assert fashion.prepare(tmp_path / "cache") == tmp_path / "cache"
+    assert sorted(p.name for p in (tmp_path / "cache").iterdir()) == sorted(fashion.FILES)
+
+
+def test_files_come_from_a_package_that_is_unpacked(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(fashion, "_unpacked", lambda: contextlib.nullcontext(small))
+    fashion.prepare(tmp_path / "cache")
+    assert len(list((tmp_path / "cache").iterdir())) == 4
+
+
+def test_whole_files_are_left_alone(small, capsys):
+    before = {path: path.stat().st_mtime_ns for path in small.iterdir()}
+    fashion.prepare(small)
+    assert {path: path.stat().st_mtime_ns for path in small.iterdir()} == before and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[:20], lambda b: b[:-9] + b"x" * 9, lambda b: b"<html>no</html>"])
+def test_damaged_file_is_named_and_fetched_again(small, tmp_path, monkeypatch, capsys, damage):
+    monkeypatch.setenv("DROPOUT_DATA", str(small))
+    cache = fashion.prepare(tmp_path / "cache")
+    name = "t10k-images-idx3-ubyte.gz"
+    (cache / name).write_bytes(damage((cache / name).read_bytes()))
+    capsys.readouterr()
+    fashion.prepare(cache)
+    assert f"{name} in Keras's cache is damaged" in capsys.readouterr().out
+    assert (cache / name).read_bytes() == (small / name).read_bytes()
+
+
+def test_damaged_copy_is_not_taken(small, tmp_path, monkeypatch):
+    (small / "t10k-labels-idx1-ubyte.gz").write_bytes(b"half")
+    monkeypatch.setenv("DROPOUT_DATA", str(small))
+    with pytest.raises(DataError, match="t10k-labels"):
+        fashion.prepare(tmp_path / "cache")
+    assert not (tmp_path / "cache" / "t10k-labels-idx1-ubyte.gz").exists()
+
+
+def test_without_any_source_one_sentence_says_what_to_do(small, tmp_path):
+    with pytest.raises(
+        DataError, match="Connect to the network .* or install Debian's package .* or set DROPOUT_DATA"
+    ):
+        fashion.prepare(tmp_path / "cache")
+
+
+def test_a_source_that_fails_is_passed_over(monkeypatch):
+    def fail():
+        raise OSError("no network")
+
+    monkeypatch.setattr(fashion.keras.datasets.fashion_mnist, "load_data", fail)
+    with fashion._downloaded() as place:
+        assert place is None
