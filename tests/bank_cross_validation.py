@@ -328,7 +328,7 @@ def a_final_model_on_everything(build_model, x, y, n_splits, seed):
 
 @wrong("not-stratified")
 def plain_k_fold(build_model, x, y, n_splits, seed):
-    folds = lambda x, y, n, s: KFold(n, shuffle=True, random_state=s).split(x)  # noqa: E731
+    folds = lambda x, y, n, s: KFold(n, shuffle=True, random_state=s).split(x)
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
@@ -347,15 +347,14 @@ def permutation_cut_up(build_model, x, y, n_splits, seed):
 def a_coin_for_each_row(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     rng = np.random.default_rng(seed)
-    numbers = rng.permutation(
-        np.r_[np.arange(3 * n_splits) % n_splits, rng.integers(n_splits, size=len(y) - 3 * n_splits)]
-    )
+    drawn = rng.integers(n_splits, size=len(y) - 3 * n_splits)
+    numbers = rng.permutation(np.r_[np.arange(3 * n_splits) % n_splits, drawn])
     return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
 
 
 @wrong("not-shuffled")
 def stratified_in_file_order(build_model, x, y, n_splits, seed):
-    folds = lambda x, y, n, s: StratifiedKFold(n).split(x, y)  # noqa: E731
+    folds = lambda x, y, n, s: StratifiedKFold(n).split(x, y)
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
@@ -464,9 +463,8 @@ def global_seed(build_model, x, y, n_splits, seed):
 @wrong(None)
 def pythons_global_seed(build_model, x, y, n_splits, seed):
     random.seed(seed)
-    return with_splits(lambda x, y, n, s: splits(x, y, n, random.randrange(2**31)))(
-        build_model, x, y, n_splits, seed
-    )
+    drawn = random.randrange(2**31)
+    return with_splits(lambda x, y, n, s: splits(x, y, n, drawn))(build_model, x, y, n_splits, seed)
 
 
 @wrong("rows-lost")
@@ -501,7 +499,7 @@ def remainder_in_no_part(build_model, x, y, n_splits, seed):
 
 @wrong(None)
 def independent_draws(build_model, x, y, n_splits, seed):
-    folds = lambda x, y, n, s: StratifiedShuffleSplit(n, test_size=1 / n, random_state=s).split(x, y)  # noqa: E731
+    folds = lambda x, y, n, s: StratifiedShuffleSplit(n, test_size=1 / n, random_state=s).split(x, y)
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
@@ -536,7 +534,7 @@ def always_five_folds(build_model, x, y, n_splits, seed):
 
 @wrong(None)
 def repeated(build_model, x, y, n_splits, seed):
-    folds = lambda x, y, n, s: RepeatedStratifiedKFold(n_splits=n, n_repeats=2, random_state=s).split(x, y)  # noqa: E731
+    folds = lambda x, y, n, s: RepeatedStratifiedKFold(n_splits=n, n_repeats=2, random_state=s).split(x, y)
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
@@ -562,7 +560,7 @@ def some_test_rows_in_training(build_model, x, y, n_splits, seed):
 
 @wrong("trained-on-test")
 def scored_on_everything(build_model, x, y, n_splits, seed):
-    everyone = lambda *a: [(a, np.arange(len(a) + len(b))) for a, b in splits(*a)]  # noqa: E731
+    everyone = lambda *a: [(a, np.arange(len(a) + len(b))) for a, b in splits(*a)]
     return with_splits(everyone)(build_model, x, y, n_splits, seed)
 
 
@@ -594,7 +592,7 @@ def pipeline_after_the_scaler(build_model, x, y, n_splits, seed):
 
 @wrong("test-not-scaled")
 def raw_test_rows(build_model, x, y, n_splits, seed):
-    scaling = lambda x, train, test: (standardised(x, train, test)[0], x[test])  # noqa: E731
+    scaling = lambda x, train, test: (standardised(x, train, test)[0], x[test])
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
@@ -619,7 +617,7 @@ def fit_transform_twice(build_model, x, y, n_splits, seed):
 
 @wrong("scaler-refitted")
 def each_part_by_itself(build_model, x, y, n_splits, seed):
-    scaling = lambda x, *parts: [(x[p] - x[p].mean(0)) / x[p].std(0, ddof=1) for p in parts]  # noqa: E731
+    scaling = lambda x, *parts: [(x[p] - x[p].mean(0)) / x[p].std(0, ddof=1) for p in parts]
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
@@ -733,7 +731,7 @@ def statistics_of_the_first_fold(build_model, x, y, n_splits, seed):
 
 @wrong(None)
 def test_statistics_for_both(build_model, x, y, n_splits, seed):
-    scaling = lambda x, train, test: standardised(x, test, train)[::-1]  # noqa: E731
+    scaling = lambda x, train, test: standardised(x, test, train)[::-1]
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
@@ -750,7 +748,7 @@ def first_column_forgotten(build_model, x, y, n_splits, seed):
 
 @wrong(None)
 def last_column_dropped(build_model, x, y, n_splits, seed):
-    scaling = lambda x, train, test: [part[:, :-1] for part in standardised(x, train, test)]  # noqa: E731
+    scaling = lambda x, train, test: [part[:, :-1] for part in standardised(x, train, test)]
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
@@ -830,8 +828,7 @@ def labels_of_another_fold(build_model, x, y, n_splits, seed):
     scores = []
     for (train, test), (_, other) in zip(folds, folds[1:] + folds[:1], strict=True):
         x_train, x_test = standardised(x, train, test)
-        size = min(len(test), len(other))
-        scores.append(build_model().fit(x_train, y[train]).score(x_test[:size], y[other][:size]))
+        scores.append(build_model().fit(x_train, y[train]).score(x_test, np.resize(y[other], len(test))))
     return scores
 
 
@@ -969,12 +966,12 @@ def refusing_only(*refused):
     return cross_validate
 
 
-LENGTHS = lambda x, y, n: len(x) != len(y)  # noqa: E731
-SPLITS = lambda x, y, n: n < 2  # noqa: E731
-NAN = lambda x, y, n: np.isnan(x).any()  # noqa: E731
-FINITE = lambda x, y, n: not np.isfinite(x).all()  # noqa: E731
-CLASSES = lambda x, y, n: len(np.unique(y)) < 2  # noqa: E731
-MEMBERS = lambda x, y, n: np.unique(y, return_counts=True)[1].min() < n  # noqa: E731
+LENGTHS = lambda x, y, n: len(x) != len(y)
+SPLITS = lambda x, y, n: n < 2
+NAN = lambda x, y, n: np.isnan(x).any()
+FINITE = lambda x, y, n: not np.isfinite(x).all()
+CLASSES = lambda x, y, n: len(np.unique(y)) < 2
+MEMBERS = lambda x, y, n: np.unique(y, return_counts=True)[1].min() < n
 
 for _number, _refused in enumerate(
     [
@@ -1046,7 +1043,7 @@ def other_processes(build_model, x, y, n_splits, seed):
 
 @wrong(None)
 def shuffle_split(build_model, x, y, n_splits, seed):
-    folds = lambda x, y, n, s: ShuffleSplit(n, random_state=s).split(x)  # noqa: E731
+    folds = lambda x, y, n, s: ShuffleSplit(n, random_state=s).split(x)
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 

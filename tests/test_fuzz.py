@@ -195,7 +195,7 @@ def raises(error):
         hands_over(lambda x: Exits()), hands_over(lambda x: Huge()), hands_over(lambda x: np.tile(x, (2000, 1))),
         hands_over(lambda x: [[Frame(x)] * x.shape[1]] * 4), hands_over(lambda x: x * np.nan), hands_over(np.ravel),
         hands_over(lambda x: x + 1j), hands_over(lambda x: x.astype(str)), hands_over(lambda x: x[:0]),
-        hands_over(lambda x: x[:1]), hands_over(lambda x: x[:2]), hands_over(lambda x: np.repeat(x[:1], 30, axis=0)),
+        hands_over(lambda x: x[:1]), hands_over(lambda x: x[:2]), hands_over(lambda x: np.repeat(x[:1], 30, 0)),
         raises(SystemExit(3)), raises(KeyboardInterrupt()), raises(MemoryError()), raises(GeneratorExit()),
         raises(ValueError("no")),
     ],

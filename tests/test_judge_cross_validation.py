@@ -1,8 +1,14 @@
 """Cross-validations: every correct one passes everything, every mistaken one fails and is named."""
 
+import math
+
+import numpy as np
 import pytest
 
+from autograder.cases import cases
 from autograder.examination import examine
+from autograder.judge.cross_validation import neighbours
+from autograder.judge.rows import Table
 from autograder.misconceptions import MISCONCEPTIONS
 from tests.bank_cross_validation import CORRECT, MISTAKEN
 from tests.test_judge import told
