@@ -125,7 +125,7 @@ def judge_cross_validation(bench: Bench) -> dict:
 
 def _call(case: FoldCase) -> str:
     """How the student's code was called, and with what."""
-    counts = " and ".join(f"{size} times {label!r}" for size, label in zip(case.sizes, case.labels, strict=True))
+    counts = " and ".join(f"{size} of class {label!r}" for size, label in zip(case.sizes, case.labels, strict=True))
     dtype = f"{case.dtype} " if case.dtype != "float64" else ""
     spoiled = f"; {SPOILED[case.spoiled]}" if case.spoiled else ""
     return (
@@ -529,10 +529,10 @@ class _Statistics:
         mean, deviation = self.due[0], self.due[1]
         off = np.maximum(np.abs(found.shift - mean) / deviation, np.abs(found.scale / deviation - 1))
         column = int(np.argmax(off))
+        told = f"minus {found.shift[column]:.5g}, divided by {found.scale[column]:.5g}"
         return _fail(
             case,
-            f"{which} was given column {column} minus {found.shift[column]:.5g}, divided by "
-            f"{found.scale[column]:.5g}",
+            f"{which} was given column {column} {'as it is in x' if _is_raw(found) else told}",
             f"minus {mean[column]:.5g}, divided by {deviation[column]:.5g}, as the training part has it",
         )
 

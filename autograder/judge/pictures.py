@@ -102,11 +102,11 @@ def folds_chart(case: FoldCase, roles: np.ndarray) -> Chart:
     told = f"{int((tested == 1).sum())} of {len(tested)} rows tested once"
     told += f", {both} trained on too" if both else ""
     told += f", {neither} left out" if neither else ""
-    counts = "; ".join(
-        f"fold {fold}: "
-        + " and ".join(str(int((roles[classes == c, fold] >= 2).sum())) for c in range(len(case.sizes)))
-        for fold in range(roles.shape[1])
-    )
+    per_fold = np.array([np.bincount(classes[column >= 2], minlength=len(case.sizes)) for column in roles.T])
+    worst = int(np.argmax(np.ptp(per_fold, axis=0)))
+    low, high = int(per_fold[:, worst].min()), int(per_fold[:, worst].max())
+    told += f", {low} to {high} of class {case.labels[worst]!r} in a fold" if high > low + 1 else ""
+    counts = "; ".join(f"fold {fold}: {' and '.join(map(str, row))}" for fold, row in enumerate(per_fold.tolist()))
     return Chart(
         "folds",
         f"Your folds: {told}",

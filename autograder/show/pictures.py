@@ -178,14 +178,20 @@ def _draw_folds(ax, data) -> None:
 
 
 def _draw_standardised(ax, data) -> None:
-    # What is far away would squeeze everything else into a point: it is drawn at the edge.
-    x = np.clip(np.nan_to_num(data["means"]), -2, 2)
-    y = np.clip(np.nan_to_num(data["deviations"]), 0, 2)
-    ax.plot([0], [1], "o", color=_BAND, markersize=22, zorder=0, label="expected")
-    for part, colour, marker, size, name in ((0, _RIGHT, "o", 7, "in fit"), (1, _WRONG, "x", 6, "in score")):
-        ax.plot(x[part], y[part], marker, color=colour, markersize=size, markerfacecolor="none", label=name)
-    ax.set(xlim=(-2.15, 2.15), ylim=(-0.08, 2.08), xlabel="mean used, off by (deviations)")
-    ax.set_ylabel("deviation used, as a multiple")
+    means, deviations, right = np.nan_to_num(data["means"]), np.nan_to_num(data["deviations"]) - 1, data["right"]
+    # A leak is off by little, raw rows by a hundredfold: the frame fits, and what is beyond lies on its edge.
+    reach = float(np.clip(max(np.abs(means).max(), np.abs(deviations).max()), 0.15, 2))
+    x, y = np.clip(means, -reach, reach), 1 + np.clip(deviations, -reach, reach)
+    ax.axvline(0, color=_BAND, linewidth=6, zorder=0, label="expected")
+    ax.axhline(1, color=_BAND, linewidth=6, zorder=0)
+    ax.plot(x[right], y[right], "o", color=_RIGHT, markersize=5, label="in place")
+    for part, marker, name in ((0, "^", "off in fit"), (1, "x", "off in score")):
+        off = ~right[part]
+        ax.plot(x[part][off], y[part][off], marker, color=_WRONG, markersize=6, markerfacecolor="none", label=name)
+    ax.set(xlim=(-1.1 * reach, 1.1 * reach), ylim=(1 - 1.1 * reach, 1 + 1.1 * reach))
+    beyond = " (edge: or more)" if reach == 2 else ""
+    ax.set(xlabel=f"mean: how far off, in deviations{beyond}", ylabel="deviation: times the due one")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     _legend(ax)
 
 
