@@ -5,7 +5,7 @@ scikit-learn itself is not imported here, unless it asks for its own tags.
 """
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,10 +25,10 @@ _PLAIN = (bool, int, float, complex, str, bytes)
 
 @dataclass
 class _Recorder:
-    """What the models of one call were given. scores: chooses what they return, different each time."""
+    """What the models of one call were given. scores: what they return, one after the other, all different."""
 
     columns: int
-    scores: np.random.Generator
+    scores: Iterator[float]
     events: list[tuple] = field(default_factory=list)
     rows: list[np.ndarray] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
@@ -112,7 +112,7 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
             """The accuracy on features X and labels y, a float."""
             if not self._fits:
                 raise AttributeError("This model has not been fitted: call fit before score.")
-            value = float(recorder.scores.uniform(0.4, 0.99))
+            value = next(recorder.scores)
             recorder.add(True, value, self._number, self._fits, self._fit, X, y)
             return value
 
@@ -171,7 +171,9 @@ def record_folds(objects: tuple, case: FoldCase) -> dict[str, Record]:
     (student,) = objects
     watch = Watch()
     x, y = watch(case.x()), watch(case.y())
-    recorder = _Recorder(case.columns, np.random.default_rng([case.data_seed, case.seed]))
+    # No two scores are near each other, so that the returned ones are told apart after any rounding to float32.
+    scores = np.random.default_rng([case.data_seed, case.seed]).permutation(np.linspace(0.4, 0.99, EVENT_LIMIT + 1))
+    recorder = _Recorder(case.columns, iter(scores.tolist()))
     before = shared_state()
     values, trouble = None, {}
     try:
