@@ -363,7 +363,7 @@ _ALL = (
     ),
     Misconception(
         "not-standardised",
-        "Nothing was standardised.",
+        "Nothing was standardised: models saw x as it is.",
         "It is not needed for the code to run. But columns of large numbers drown the others, and gradient descent "
         "crawls.",
         "Subtract the mean and divide by the deviation, column by column, before fit.",
