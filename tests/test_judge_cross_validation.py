@@ -1,6 +1,8 @@
 """Cross-validations: every correct one passes everything, every mistaken one fails and is named."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -121,3 +123,28 @@ def test_one_mistake_costs_one_property():
     made = {entry.name: entry.make() for entry in MISTAKEN}
     for name, lost in costs.items():
         assert {slug for slug, status in statuses(made[name]).items() if status != "pass"} == lost, name
+
+
+def test_an_import_in_the_first_call_costs_nothing():
+    """Importing scikit-learn draws from Python's global generator, once in a process."""
+    program = """
+import sys
+import numpy as np
+from autograder import examine
+
+def cross_validate(build_model, x, y, n_splits, seed):
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    counts = np.unique(y, return_counts=True)[1]
+    if n_splits < 2 or len(counts) < 2 or counts.min() < n_splits or not np.isfinite(x).all():
+        raise ValueError("no")
+    folds = StratifiedKFold(n_splits, shuffle=True, random_state=seed)
+    return cross_val_score(make_pipeline(StandardScaler(), build_model()), x, y, cv=folds)
+
+assert "sklearn" not in sys.modules
+print(examine("cross_validation", cross_validate, seed=1).passed)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "True", done.stdout
