@@ -4,83 +4,15 @@ Rows are recognised whatever was done to their columns (`judge.rows`). So it is 
 was tested before any statistic is judged, and one mistake costs one property.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-
 import numpy as np
 
 from autograder.fold_cases import SPOILED, FoldCase
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
+from autograder.judge.folds import Part, Run, fail, read
 from autograder.judge.pictures import folds_chart, standardised_chart
-from autograder.judge.rows import Found, Table
 from autograder.judge.shared import is_stub, raised
+from autograder.judge.standardising import deviations, judge_scaled, judge_unreadable
 from autograder.observations import EVENT, Record
-
-#: How far a mean may be off, in standard deviations, and a standard deviation, as a share of itself. Rounding in
-#: float32 is a hundred times smaller; what a single test row does to the training part's mean is several times
-#: larger.
-_TOLERANCE = 4e-3
-
-
-@dataclass(frozen=True)
-class _Part:
-    """What one call of fit or score was given. found: its rows; labels: their codes, None if unreadable."""
-
-    found: Found
-    labels: np.ndarray | None
-
-    @property
-    def rows(self) -> np.ndarray:
-        return self.found.rows
-
-
-@dataclass(frozen=True)
-class _Fold:
-    """A model's training and the score that was made of it. order: places of the score and of the model."""
-
-    train: _Part
-    test: _Part
-    model: int
-    fits: int
-    order: tuple[int, int]
-
-    @property
-    def scored_on_train(self) -> bool:
-        """Whether the score is that of the training part, where that is not everything anyway."""
-        return set(self.train.rows) == set(self.test.rows)
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One call of cross_validate, read. folds: in the order of the returned scores where that can be told."""
-
-    case: FoldCase
-    folds: tuple[_Fold, ...]
-    unreadable: str = ""
-
-    @property
-    def rows(self) -> int:
-        return sum(self.case.sizes)
-
-    def tested(self) -> list[np.ndarray]:
-        """The rows held out in each fold: those scored, or those not trained on where training was scored."""
-        everyone = np.arange(self.rows)
-        return [
-            np.setdiff1d(everyone, fold.train.rows) if fold.scored_on_train else np.sort(fold.test.rows)
-            for fold in self.folds
-        ]
-
-    def shares_out(self) -> bool:
-        """Whether every row is held out exactly once."""
-        held_out = np.concatenate([np.empty(0, int), *self.tested()])
-        return np.array_equal(np.bincount(held_out, minlength=self.rows), np.ones(self.rows, int))
-
-    def membership(self) -> np.ndarray:
-        """The fold that every row is held out in, (rows,)."""
-        found = np.empty(self.rows, int)
-        for number, rows in enumerate(self.tested()):
-            found[rows] = number
-        return found
 
 
 def judge_cross_validation(bench: Bench) -> dict:
@@ -89,15 +21,14 @@ def judge_cross_validation(bench: Bench) -> dict:
     ordinary = [case for case in bench.cases.values() if not case.spoiled]
     if any(bench.record(case.name).problem not in ("", "not-scores") for case in ordinary):
         return {"shape": shape}
-    runs = {case.name: _read(bench, case) for case in ordinary}
+    runs = {case.name: read(bench, case) for case in ordinary}
     readable = not any(run.unreadable for run in runs.values())
     rulings = {"shape": shape, "bad-input": _judge_bad_input(bench), "input-untouched": _judge_untouched(bench)}
     rulings["folds"] = _judge_number(list(runs.values()), shape)
     if rulings["folds"].status == "pass" and not readable:
-        rulings["scaled"] = _unreadable(runs)
-        return rulings | dict.fromkeys(
-            ("folds", "labels", "stratified", "shuffled", "scores", "seed"), blocked("scaled")
-        )
+        rulings["scaled"] = judge_unreadable(runs)
+        others = ("folds", "labels", "stratified", "shuffled", "new-model", "scores", "seed")
+        return rulings | dict.fromkeys(others, blocked("scaled"))
     if rulings["folds"].status != "pass":
         others = ["labels", "stratified", "shuffled", "scaled", "new-model", "scores", "seed"]
         if not any(run.folds for run in runs.values()):  # whoever does nothing has left its arguments alone, too
@@ -106,7 +37,7 @@ def judge_cross_validation(bench: Bench) -> dict:
     every = list(runs.values())
     rulings["folds"] = _judge_folds(every)
     rulings["labels"] = _judge_labels(every)
-    rulings["scaled"] = _judge_scaled(every)
+    rulings["scaled"] = judge_scaled(every)
     rulings["new-model"] = _judge_models(every)
     rulings["scores"] = _judge_scores(bench, every) if shape.status == "pass" else blocked("shape")
     if all(run.shares_out() for run in every):
@@ -118,98 +49,8 @@ def judge_cross_validation(bench: Bench) -> dict:
     else:
         rulings |= dict.fromkeys(("stratified", "shuffled", "seed"), blocked("folds"))
     shown = runs["five"]
-    table = Table(shown.case.x())
-    charts = (folds_chart(shown.case, _roles(shown)), standardised_chart(shown.case, _deviations(shown, table)))
+    charts = (folds_chart(shown.case, _roles(shown)), standardised_chart(deviations(shown)))
     return rulings | {"charts": charts}
-
-
-def _call(case: FoldCase) -> str:
-    """How the student's code was called, and with what."""
-    counts = " and ".join(f"{size} of class {label!r}" for size, label in zip(case.sizes, case.labels, strict=True))
-    dtype = f"{case.dtype} " if case.dtype != "float64" else ""
-    spoiled = f"; {SPOILED[case.spoiled]}" if case.spoiled else ""
-    return (
-        f"cross_validate(build_model, x, y, {case.n_splits}, {case.seed}), {dtype}x of shape "
-        f"{(sum(case.sizes), case.columns)}, y with {counts}{spoiled}"
-    )
-
-
-def _fail(case: FoldCase, returned: str, expected: str, misconception: str | None = None) -> Ruling:
-    return Ruling("fail", called=_call(case), returned=returned, expected=expected, misconception=misconception)
-
-
-# ---------------------------------------------------------------- reading what was recorded
-
-
-def _read(bench: Bench, case: FoldCase) -> _Run:
-    """One call, read: its folds, or what its models were given instead of rows of x."""
-    events, rows, labels, unreadable = (
-        bench.record(f"{case.name}.{part}").values for part in ("events", "rows", "labels", "unreadable")
-    )
-    if events is None or events.dtype != EVENT or rows.ndim != 2 or rows.shape[1] != case.columns:
-        raise ValueError(f"The recording of case {case.name!r} is damaged.")
-    table = Table(case.x())
-    parts: dict[int, _Part | None] = {}
-
-    def part(number: int) -> _Part | None:
-        if number not in parts:
-            parts[number] = _part(table, events, number, rows, labels, part)
-        return parts[number]
-
-    chosen = _chosen(events, bench.record(case.name).values, case.n_splits, part)
-    folds = []
-    for number in chosen:
-        train, test = part(int(events["fit"][number])), part(number)
-        if train is None or test is None:
-            told = str(unreadable) or "rows that no shift and scale of each column turns into rows of x"
-            return _Run(case, tuple(folds), told)
-        fit = events[events["fit"][number]]
-        order = (int(number), int(fit["model"]))
-        folds.append(_Fold(train, test, int(fit["model"]), int(fit["fits"]), order))
-    return _Run(case, tuple(folds))
-
-
-def _part(
-    table: Table, events: np.ndarray, number: int, rows: np.ndarray, labels: np.ndarray, part
-) -> _Part | None:
-    """What event `number` was given, None if its rows cannot be recognised. part: reads another event."""
-    event = events[number]
-    if event["rows"] < 0:
-        return None
-    guesses = [_unchanged(table.original.shape[1])]
-    if event["is_score"]:
-        train = part(int(event["fit"]))
-        guesses = [train.found, *guesses] if train is not None else guesses
-    found = table.find(rows[event["row"] :][: event["rows"]], tuple(guesses))
-    if found is None:
-        return None
-    return _Part(found, labels[event["label"] :][: event["labels"]] if event["labels"] >= 0 else None)
-
-
-def _unchanged(columns: int) -> Found:
-    """Columns as they are: no shift, scale 1."""
-    return Found(np.empty(0, int), np.zeros(columns), np.ones(columns))
-
-
-def _chosen(events: np.ndarray, returned: np.ndarray | None, n_splits: int, part) -> list[int]:
-    """The scores that are judged, as numbers of events: those returned, else for each fit the most telling."""
-    scored = np.flatnonzero(events["is_score"])
-    if returned is not None and returned.shape == (n_splits,):
-        same = np.isclose(returned[:, None], events["value"][scored], rtol=1e-5, atol=0)
-        if same.any(axis=1).all() and len(set(same.argmax(axis=1))) == n_splits:
-            return [int(number) for number in scored[same.argmax(axis=1)]]
-    by_fit: dict[int, list[int]] = {}
-    for number in scored:
-        by_fit.setdefault(int(events["fit"][number]), []).append(int(number))
-    if len(by_fit) == 1 and len(scored) == n_splits:  # one fit for all folds
-        return [int(number) for number in scored]
-    return [next((n for n in found if _is_news(part, fit, n)), found[-1]) for fit, found in by_fit.items()]
-
-
-def _is_news(part, fit: int, score: int) -> bool:
-    """Whether a score was made on other rows than those that were fitted."""
-    train, test = part(fit), part(score)
-    return train is not None and test is not None and set(train.rows) != set(test.rows)
 
 
 # ---------------------------------------------------------------- what came back
@@ -232,7 +73,7 @@ def _judge_shape(bench: Bench) -> Ruling:
             told = f"{len(record.values)} numbers" if record.values.ndim == 1 else told
             told += ", the mean of the scores first" if mean and record.values.ndim else ""
             told += ", the mean of the scores" if mean and not record.values.ndim else ""
-            return _fail(
+            return fail(
                 case, told, f"{case.n_splits} numbers, one for each fold", "mean-returned" if mean else None
             )
     return PASS
@@ -263,10 +104,10 @@ def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Rul
         "too-much": ("nothing: thousands of fits and scores were made, and then it was stopped", None),
         "interrupted": ("nothing: the check was interrupted", None),
     }.get(record.problem, ("nothing: the call was not made", None))
-    return _fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
+    return fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
 
 
-def _judge_scores(bench: Bench, runs: list[_Run]) -> Ruling:
+def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
     """The numbers returned are the scores of the test parts, in the order of the folds."""
     on_train = all(fold.scored_on_train for run in runs for fold in run.folds)
     for run in runs:
@@ -276,13 +117,13 @@ def _judge_scores(bench: Bench, runs: list[_Run]) -> Ruling:
         if not np.isclose(values, given, rtol=1e-5, atol=0).all():
             returned = ", ".join(f"{value:.3f}" for value in values[:4])
             expected = ", ".join(f"{value:.3f}" for value in given[:4])
-            return _fail(
+            return fail(
                 case,
                 f"{returned}{', …' if len(values) > 4 else ''}: not what score returned",
                 f"{expected}{', …' if len(values) > 4 else ''}",
             )
         if any(fold.scored_on_train for fold in run.folds):
-            return _fail(
+            return fail(
                 case,
                 f"scores of {len(run.folds[0].test.rows)} rows that the model was trained on",
                 "scores of the rows held out",
@@ -290,7 +131,7 @@ def _judge_scores(bench: Bench, runs: list[_Run]) -> Ruling:
             )
         orders = np.array([fold.order for fold in run.folds])
         if not (np.diff(orders, axis=0) >= 0).all(axis=0).any():
-            return _fail(
+            return fail(
                 case, "the scores in another order than the folds", "the first fold's score first, and so on"
             )
     return PASS
@@ -299,7 +140,7 @@ def _judge_scores(bench: Bench, runs: list[_Run]) -> Ruling:
 # ---------------------------------------------------------------- folds
 
 
-def _judge_number(runs: list[_Run], shape: Ruling) -> Ruling:
+def _judge_number(runs: list[Run], shape: Ruling) -> Ruling:
     """As many models were trained and scored as there are folds."""
     for run in runs:
         number = len(run.folds)
@@ -308,17 +149,17 @@ def _judge_number(runs: list[_Run], shape: Ruling) -> Ruling:
         if shape.status == "fail" and number:
             return blocked("shape")
         told = f"{number} folds: as many times a model was trained and scored" if number else "no model was scored"
-        return _fail(run.case, told, f"{run.case.n_splits} folds, each with a model that is fitted and scored")
+        return fail(run.case, told, f"{run.case.n_splits} folds, each with a model that is fitted and scored")
     return PASS
 
 
-def _judge_folds(runs: list[_Run]) -> Ruling:
+def _judge_folds(runs: list[Run]) -> Ruling:
     """Every row is held out once, and trains the models of all other folds."""
     for run in runs:
         for number, fold in enumerate(run.folds):
             seen = np.isin(fold.test.rows, fold.train.rows)
             if seen.any() and (not fold.scored_on_train or len(set(fold.train.rows)) == run.rows):
-                return _fail(
+                return fail(
                     run.case,
                     f"in fold {number}, {int(seen.sum())} of {seen.size} test rows had been trained on",
                     "a model is tested on rows that it has never seen",
@@ -326,13 +167,13 @@ def _judge_folds(runs: list[_Run]) -> Ruling:
                 )
         tested = np.bincount(np.concatenate(run.tested()), minlength=run.rows)
         if (tested > 1).any():
-            return _fail(
+            return fail(
                 run.case,
                 f"{int((tested > 1).sum())} of {run.rows} rows were tested {int(tested.max())} times",
                 "every row is tested exactly once",
             )
         if (tested == 0).any():
-            return _fail(
+            return fail(
                 run.case,
                 f"{int((tested == 0).sum())} of {run.rows} rows were never tested",
                 "every row is tested exactly once",
@@ -343,26 +184,26 @@ def _judge_folds(runs: list[_Run]) -> Ruling:
             left_out = int((trained == 0).sum()) - len(held_out)
             if left_out or trained.max() > 1:
                 told = f"{left_out} rows were neither trained on nor tested" if left_out else "rows came twice"
-                return _fail(
+                return fail(
                     run.case, f"in fold {number}, {told}", "the training part is all that is not tested, once each"
                 )
     return PASS
 
 
-def _judge_labels(runs: list[_Run]) -> Ruling:
+def _judge_labels(runs: list[Run]) -> Ruling:
     """Every row is handed over together with its own label; other names for the same classes are welcome."""
     torn = all(_mixed_up(run, [fold.train for fold in run.folds]) for run in runs)
     for run in runs:
         parts = [(name, part) for fold in run.folds for name, part in (("fit", fold.train), ("score", fold.test))]
         for name, part in parts:
             if part.labels is None:
-                return _fail(run.case, f"{name} was given labels that are not one column", "one label for each row")
+                return fail(run.case, f"{name} was given labels that are not one column", "one label for each row")
             if len(part.labels) != len(part.rows):
                 told = f"{name} was given {len(part.rows)} rows and {len(part.labels)} labels"
-                return _fail(run.case, told, "one label for each row")
+                return fail(run.case, told, "one label for each row")
         if _mixed_up(run, [part for _, part in parts]):
             wrong = "fit" if _mixed_up(run, [fold.train for fold in run.folds]) else "score"
-            return _fail(
+            return fail(
                 run.case,
                 f"{wrong} was given rows with the labels of other rows",
                 "every row with its own label",
@@ -371,7 +212,7 @@ def _judge_labels(runs: list[_Run]) -> Ruling:
     return PASS
 
 
-def _mixed_up(run: _Run, parts: list[_Part]) -> bool:
+def _mixed_up(run: Run, parts: list[Part]) -> bool:
     """Whether there is no one-to-one match of classes and labels in these parts."""
     classes = run.case.classes()
     pairs = set()
@@ -382,7 +223,7 @@ def _mixed_up(run: _Run, parts: list[_Part]) -> bool:
     return not len(pairs) == len(firsts) == len(seconds) or -1 in seconds
 
 
-def _judge_stratified(runs: list[_Run]) -> Ruling:
+def _judge_stratified(runs: list[Run]) -> Ruling:
     """Within each class, the counts of any two folds differ by at most 1."""
     for run in runs:
         counts = _counts(run)
@@ -390,7 +231,7 @@ def _judge_stratified(runs: list[_Run]) -> Ruling:
         if uneven.size:
             worst = int(uneven[np.argmax(np.ptp(counts, axis=0)[uneven])])
             low = run.case.sizes[worst] // run.case.n_splits
-            return _fail(
+            return fail(
                 run.case,
                 f"{counts[:, worst].min()} to {counts[:, worst].max()} rows of class "
                 f"{run.case.labels[worst]!r} in a fold",
@@ -400,20 +241,20 @@ def _judge_stratified(runs: list[_Run]) -> Ruling:
     return PASS
 
 
-def _counts(run: _Run) -> np.ndarray:
+def _counts(run: Run) -> np.ndarray:
     """How many rows of each class each fold holds out: (folds, classes)."""
     classes = run.case.classes()
     return np.array([np.bincount(classes[rows], minlength=len(run.case.sizes)) for rows in run.tested()])
 
 
-def _judge_shuffled(runs: list[_Run]) -> Ruling:
+def _judge_shuffled(runs: list[Run]) -> Ruling:
     """Who is held out together does not follow from the order of the rows."""
     for run in runs:
         membership, classes = run.membership(), run.case.classes()
         by_class = [membership[classes == number] for number in range(len(run.case.sizes))]
         for told, follows in (("in blocks", _in_blocks), ("in turns", _in_turns)):
             if follows(membership, run.case.n_splits) or all(follows(m, run.case.n_splits) for m in by_class):
-                return _fail(
+                return fail(
                     run.case,
                     f"the rows of each class were given to the folds {told}, in the order of the file",
                     "folds drawn at random",
@@ -421,7 +262,7 @@ def _judge_shuffled(runs: list[_Run]) -> Ruling:
                 )
     together, usual, spread = np.sum([neighbours(run.case, run.membership()) for run in runs], axis=0)
     if together > usual + 10 * np.sqrt(spread):
-        return _fail(
+        return fail(
             runs[0].case,
             f"in all calls, rows that follow each other in their class were held out together {together:.0f} times",
             f"about {usual:.0f} times, as in a random order",
@@ -454,20 +295,18 @@ def neighbours(case: FoldCase, membership: np.ndarray) -> tuple[float, float, fl
     return tuple(found)
 
 
-def _judge_seed(bench: Bench, runs: dict[str, _Run]) -> Ruling:
+def _judge_seed(bench: Bench, runs: dict[str, Run]) -> Ruling:
     """The same seed gives the same folds, another seed others, and nobody else's random numbers are touched."""
     first, again, other = (runs[name] for name in ("repeat", "repeat-same", "repeat-other"))
     if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
         told = "other folds"
-        return _fail(
-            first.case, f"called twice with this seed: {told}", "the same folds both times", "ignores-seed"
-        )
+        return fail(first.case, f"called twice with this seed: {told}", "the same folds both times", "ignores-seed")
     seeds = f"called with this seed and with {other.case.seed}"
     classes = first.case.classes()
     for number, label in enumerate(first.case.labels):
         own = classes == number
         if _groups(first.membership()[own]) == _groups(other.membership()[own]):
-            return _fail(
+            return fail(
                 first.case,
                 f"{seeds}: the rows of class {label!r} were held out together with the same others",
                 "other folds for another seed",
@@ -477,7 +316,7 @@ def _judge_seed(bench: Bench, runs: dict[str, _Run]) -> Ruling:
     # Once may be the doing of a library that was imported in the first call.
     if len(moved) > 1:
         told = "NumPy's or Python's global random state was used or seeded"
-        return _fail(moved[-1], told, "the global state as it was")
+        return fail(moved[-1], told, "the global state as it was")
     return PASS
 
 
@@ -486,124 +325,20 @@ def _groups(membership: np.ndarray) -> set[bytes]:
     return {(membership == number).tobytes() for number in np.unique(membership)}
 
 
-# ---------------------------------------------------------------- standardising
-
-
-def _judge_scaled(runs: list[_Run]) -> Ruling:
-    """Both parts of every fold are standardised by the statistics of its training part."""
-    described = [(run, fold, _Statistics(table, fold)) for run, table in _tables(runs) for fold in run.folds]
-    for run, fold, statistics in described:
-        if statistics.right:
-            continue
-        everywhere = [s for _, _, s in described]
-        return replace(statistics.ruling(run.case, fold), misconception=_scaling_misconception(everywhere))
-    return PASS
-
-
-def _tables(runs: list[_Run]) -> Iterator[tuple[_Run, Table]]:
-    return ((run, Table(run.case.x())) for run in runs)
-
-
-class _Statistics:
-    """By what the two parts of a fold were shifted and scaled, beside what they might have been."""
-
-    def __init__(self, table: Table, fold: _Fold):
-        self.x, self.train, self.test = table.original, fold.train.found, fold.test.found
-        self.due = _mean_and_deviations(self.x[fold.train.rows])
-        self.train_right = _is_by(self.train, self.due)
-        self.right = self.train_right and _same(self.train, self.test)
-
-    def fit_by(self, rows: np.ndarray | slice, axis: int | None = 0) -> bool:
-        """Whether the training part was standardised by the statistics of these rows."""
-        return _is_by(self.train, _mean_and_deviations(self.x[rows], axis))
-
-    def test_by(self, rows: np.ndarray | slice) -> bool:
-        """Whether the test part was standardised by the statistics of these rows."""
-        return _is_by(self.test, _mean_and_deviations(self.x[rows]))
-
-    def ruling(self, case: FoldCase, fold: _Fold) -> Ruling:
-        """The column that is furthest off, in words."""
-        which, found = ("fit", self.train) if not self.train_right else ("score", self.test)
-        mean, deviation = self.due[0], self.due[1]
-        off = np.maximum(np.abs(found.shift - mean) / deviation, np.abs(found.scale / deviation - 1))
-        column = int(np.argmax(off))
-        told = f"minus {found.shift[column]:.5g}, divided by {found.scale[column]:.5g}"
-        return _fail(
-            case,
-            f"{which} was given column {column} {'as it is in x' if _is_raw(found) else told}",
-            f"minus {mean[column]:.5g}, divided by {deviation[column]:.5g}, as the training part has it",
-        )
-
-
-def _mean_and_deviations(x: np.ndarray, axis: int | None = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The mean, and the deviation with n and with n - 1 in it. axis: None for one number for all columns."""
-    columns = np.ones(x.shape[1])
-    return x.mean(axis=axis) * columns, x.std(axis=axis) * columns, x.std(axis=axis, ddof=1) * columns
-
-
-def _is_by(found: Found, statistics: tuple[np.ndarray, np.ndarray, np.ndarray]) -> bool:
-    """Whether these statistics were used, up to rounding; either deviation will do."""
-    mean, *deviations = statistics
-    return bool((np.abs(found.shift - mean) < _TOLERANCE * deviations[0]).all()) and any(
-        (np.abs(found.scale / deviation - 1) < _TOLERANCE).all() for deviation in deviations
-    )
-
-
-def _same(one: Found, other: Found) -> bool:
-    return bool(
-        (np.abs(one.shift - other.shift) < _TOLERANCE * np.abs(one.scale)).all()
-        and (np.abs(one.scale / other.scale - 1) < _TOLERANCE).all()
-    )
-
-
-def _is_raw(found: Found) -> bool:
-    return _same(_unchanged(len(found.scale)), found)
-
-
-def _scaling_misconception(everywhere: list[_Statistics]) -> str | None:
-    """The mistake that explains the statistics of every fold of every call, or None."""
-
-    def all_of(question) -> bool:
-        return all(question(s) for s in everywhere)
-
-    everyone = slice(None)
-    if all_of(lambda s: _is_raw(s.train) and _is_raw(s.test)):
-        return "not-standardised"
-    if all_of(lambda s: s.train_right and _is_raw(s.test)):
-        return "test-not-scaled"
-    if all_of(lambda s: s.fit_by(everyone)) and all_of(lambda s: s.test_by(everyone)):
-        return "leak-scaler"
-    if all_of(lambda s: s.test_by(s.test.rows)) and not all_of(lambda s: _same(s.train, s.test)):
-        return "scaler-refitted"
-    if all_of(lambda s: s.fit_by(s.train.rows, None)) or all_of(lambda s: s.fit_by(everyone, None)):
-        return "axis-forgotten"
-    return None
-
-
-def _unreadable(runs: dict[str, _Run]) -> Ruling:
-    """The ruling where rows cannot be recognised."""
-    run = next(run for run in runs.values() if run.unreadable)
-    return _fail(
-        run.case,
-        f"fit or score was given {run.unreadable}",
-        f"rows of x, {run.case.columns} columns, each shifted and scaled by one mean and one deviation",
-    )
-
-
 # ---------------------------------------------------------------- models, and what else is asked for
 
 
-def _judge_models(runs: list[_Run]) -> Ruling:
+def _judge_models(runs: list[Run]) -> Ruling:
     """Every fold has a model of its own, which was fitted once."""
     for run in runs:
         models = [fold.model for fold in run.folds]
         if len(set(models)) < len(models):
             told = f"{len(set(models))} model{'s' * (len(set(models)) > 1)} for {len(models)} folds"
-            return _fail(run.case, told, "a new model for each fold", "model-reused")
+            return fail(run.case, told, "a new model for each fold", "model-reused")
         for number, fold in enumerate(run.folds):
             if fold.fits:
                 copied = any(other.fits == 0 for other in run.folds) and number > 0
-                return _fail(
+                return fail(
                     run.case,
                     f"the model of fold {number} had been fitted before",
                     "a model that is new, and fitted once",
@@ -621,7 +356,7 @@ def _judge_bad_input(bench: Bench) -> Ruling:
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
         returned = raised(record) if record.problem == "raised" else "no exception"
-        return _fail(case, returned, f"ValueError, because {SPOILED[case.spoiled]}", "no-input-check")
+        return fail(case, returned, f"ValueError, because {SPOILED[case.spoiled]}", "no-input-check")
     return PASS
 
 
@@ -629,16 +364,14 @@ def _judge_untouched(bench: Bench) -> Ruling:
     """No call changed x or y."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:
-            return _fail(
-                case, "x or y had other values after the call", "both as they were before", "mutates-input"
-            )
+            return fail(case, "x or y had other values after the call", "both as they were before", "mutates-input")
     return PASS
 
 
 # ---------------------------------------------------------------- what the pictures show
 
 
-def _roles(run: _Run) -> np.ndarray:
+def _roles(run: Run) -> np.ndarray:
     """What every row was to every fold, (rows, folds): 0 neither, 1 trained on, 2 tested, 3 both."""
     roles = np.zeros((run.rows, len(run.folds)), int)
     for number, fold in enumerate(run.folds):
@@ -646,18 +379,3 @@ def _roles(run: _Run) -> np.ndarray:
         roles[:, number] = np.minimum(roles[:, number], 1)
         roles[np.unique(fold.test.rows), number] += 2
     return roles
-
-
-def _deviations(run: _Run, table: Table) -> dict[str, np.ndarray]:
-    """How far the statistics used for each part are from the training part's: (2 parts, folds · columns) each."""
-    means, deviations, right = [], [], []
-    for fold in run.folds:
-        mean, deviation, sample = _mean_and_deviations(table.original[fold.train.rows])
-        for found in (fold.train.found, fold.test.found):
-            means.append((found.shift - mean) / deviation)
-            deviations.append(found.scale / deviation)
-            close = np.minimum(np.abs(found.scale / deviation - 1), np.abs(found.scale / sample - 1))
-            right.append((np.abs(means[-1]) < _TOLERANCE) & (close < _TOLERANCE))
-    shape = (len(run.folds), 2, -1)
-    arrays = {"means": means, "deviations": deviations, "right": right}
-    return {name: np.reshape(a, shape).swapaxes(0, 1).reshape(2, -1) for name, a in arrays.items()}

@@ -116,7 +116,7 @@ def folds_chart(case: FoldCase, roles: np.ndarray) -> Chart:
     )
 
 
-def standardised_chart(case: FoldCase, deviations: dict[str, np.ndarray]) -> Chart:
+def standardised_chart(deviations: dict[str, np.ndarray]) -> Chart:
     """Which statistics standardised the parts of each fold, measured by those of the training part.
 
     deviations: "means", how far the mean used is from the training part's, in standard deviations, "deviations",
