@@ -1,6 +1,5 @@
 """Judge by which statistics the parts of every fold were standardised, and name what else was used."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -8,17 +7,16 @@ import numpy as np
 from autograder.fold_cases import FoldCase
 from autograder.judge.evidence import PASS, Ruling
 from autograder.judge.folds import Fold, Run, fail, unchanged
-from autograder.judge.rows import Found, Table
+from autograder.judge.rows import Found
 
 #: How far a mean may be off, in standard deviations, and a standard deviation, as a share of itself. Rounding in
-#: float32 is a hundred times smaller; what a single test row does to the training part's mean is several times
-#: larger.
+#: float32 is a hundred times smaller, and what a leak does to a column's mean ten times larger on average.
 _TOLERANCE = 4e-3
 
 
 def judge_scaled(runs: list[Run]) -> Ruling:
     """Both parts of every fold are standardised by the statistics of its training part."""
-    described = [(run, fold, _Statistics(table, fold)) for run, table in _tables(runs) for fold in run.folds]
+    described = [(run, fold, _Statistics(run.case.x(), fold)) for run in runs for fold in run.folds]
     for run, fold, statistics in described:
         if statistics.right:
             continue
@@ -27,15 +25,11 @@ def judge_scaled(runs: list[Run]) -> Ruling:
     return PASS
 
 
-def _tables(runs: list[Run]) -> Iterator[tuple[Run, Table]]:
-    return ((run, Table(run.case.x())) for run in runs)
-
-
 class _Statistics:
     """By what the two parts of a fold were shifted and scaled, beside what they might have been."""
 
-    def __init__(self, table: Table, fold: Fold):
-        self.x, self.train, self.test = table.original, fold.train.found, fold.test.found
+    def __init__(self, x: np.ndarray, fold: Fold):
+        self.x, self.train, self.test = x.astype(np.float64), fold.train.found, fold.test.found
         self.due = _mean_and_deviations(self.x[fold.train.rows])
         self.train_right = _is_by(self.train, self.due)
         self.right = self.train_right and _same(self.train, self.test)
@@ -119,10 +113,10 @@ def judge_unreadable(runs: dict[str, Run]) -> Ruling:
 
 def deviations(run: Run) -> dict[str, np.ndarray]:
     """How far the statistics used for each part are from the training part's: (2 parts, folds · columns) each."""
-    table = Table(run.case.x())
+    x = run.case.x()
     means, deviations, right = [], [], []
     for fold in run.folds:
-        mean, deviation, sample = _mean_and_deviations(table.original[fold.train.rows])
+        mean, deviation, sample = _mean_and_deviations(x[fold.train.rows])
         for found in (fold.train.found, fold.test.found):
             means.append((found.shift - mean) / deviation)
             deviations.append(found.scale / deviation)
