@@ -18,6 +18,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from autograder.fold_cases import FoldCase, fold_cases
+
 
 @dataclass(frozen=True)
 class Case:
@@ -77,12 +79,14 @@ def _values(seed: int, shape: tuple[int, ...], zeros: int) -> np.ndarray:
     return x.reshape(shape)
 
 
-def cases(exercise: str, seed: int, again: bool = False) -> dict[str, Case]:
-    """The calls that examine `exercise`, by name.
+def cases(exercise: str, seed: int, again: bool = False) -> dict[str, Case] | dict[str, FoldCase]:
+    """The calls that examine `exercise`, by name: of kind FoldCase for cross_validation, else of kind Case.
 
     seed: any non-negative integer; it chooses shapes, rates, inputs and generators. again: whether these are
     the calls that confirm an alarm, which differ in their generators (and inputs) only.
     """
+    if exercise == "cross_validation":
+        return fold_cases(np.random.default_rng([seed, zlib.crc32(exercise.encode()), again]))
     planned = _planned(exercise, seed)
     if again:
         planned = {name: replace(case, seed=case.seed + _AGAIN) for name, case in planned.items()}

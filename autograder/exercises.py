@@ -239,7 +239,40 @@ _KERAS_LAYER = Exercise(
     ),
 )
 
-EXERCISES = {exercise.name: exercise for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD, _KERAS_LAYER)}
+_CROSS_VALIDATION = Exercise(
+    name="cross_validation",
+    assignment="06_cross_validation",
+    objects=("cross_validate",),
+    signature="cross_validate(build_model, x, y, n_splits, seed)",
+    kind="function",
+    properties=(
+        Property("shape", "Returns one number for each fold, as a list or an array.", 1),
+        Property("folds", "Every row is tested exactly once, and trains the models of all other folds.", 3),
+        Property("labels", "Every row keeps its own label.", 1),
+        Property("stratified", "Each class is spread evenly: its counts in two folds differ by at most 1.", 2),
+        Property("shuffled", "The order of the rows in the file does not decide who is in which fold.", 2),
+        Property("scaled", "Training and test part are standardised by the training part's statistics.", 4),
+        Property("new-model", "Every fold trains a new model, once.", 2),
+        Property("scores", "Returns what score said of each test part, in the order of the folds.", 2),
+        Property("seed", "The same seed gives the same folds, another seed gives others.", 1),
+        Property("bad-input", "Raises ValueError for input that cannot be cross-validated.", 1),
+        Property("input-untouched", "Leaves x and y as they were.", 1),
+    ),
+    hints=(
+        "Take one fold at a time. Which rows does its model train on, which are held out, and what does the model "
+        "know about those that are held out when it is tested?",
+        "Write down the fold number of every row first. For each class by itself: take the positions of its rows, "
+        "shuffle them with a generator made from seed, and deal them out, one to each fold in turn.",
+        "For each fold number: test = fold == number, train = ~test. Mean and deviation come from x[train] with "
+        "axis=0, and both parts are standardised with them. Then model = build_model(), fit on one part, append "
+        "its score on the other. All checks of the input stand before the first fold.",
+    ),
+)
+
+EXERCISES = {
+    exercise.name: exercise
+    for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD, _KERAS_LAYER, _CROSS_VALIDATION)
+}
 
 
 def find(name: str) -> Exercise:

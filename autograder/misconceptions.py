@@ -298,6 +298,110 @@ _ALL = (
         "or the layer cannot be made at all.",
         "Compare layer.get_config() with the arguments of __init__: is every one of them there?",
     ),
+    Misconception(
+        "leak-scaler",
+        "The scaler saw the test rows.",
+        "Standardising the whole table once, before the folds, is one line instead of one per fold. But then the "
+        "mean and the deviation contain the rows that are to be new, and the test is no longer one.",
+        "Move the line that computes mean and deviation into the loop. Which rows may it look at?",
+    ),
+    Misconception(
+        "score-on-train",
+        "The scores are those of the rows that the model was trained on.",
+        "x_train and x_test differ by a few letters, and the numbers look splendid. They say how well the model "
+        "remembers, and nothing about new rows.",
+        "Look at the arguments of score. Has the model seen them before?",
+    ),
+    Misconception(
+        "trained-on-test",
+        "Models were tested on rows that they had been trained on.",
+        "Fitting on all of x and scoring on a part of it looks like a test, and so does a mask that is used the "
+        "same way round twice. But whoever has seen the answers scores too well.",
+        "For each fold, print len(set(train) & set(test)). It has to be 0.",
+    ),
+    Misconception(
+        "rows-lost",
+        "Some rows are never tested.",
+        "len(x) // n_splits rows in a fold is a whole number, and the remainder is forgotten. It hits the last "
+        "rows, and the fewer rows there are the larger its share.",
+        "Try 10 rows in 3 folds. Who is in none of them? np.array_split leaves nobody behind, nor does dealing.",
+    ),
+    Misconception(
+        "model-reused",
+        "The same model is used in several folds.",
+        "fit starts afresh in scikit-learn, so there it does no harm. A Keras model goes on from where it was: in "
+        "the second fold it has already been trained on the rows it is tested on.",
+        "Call build_model inside the loop.",
+    ),
+    Misconception(
+        "not-stratified",
+        "The folds have different shares of the classes.",
+        "A shuffle is fair on average, and a single fold is not: by chance it gets too many of one class. Then "
+        "scores vary for a reason that has nothing to do with the model.",
+        "Make the folds for each class by itself. How many of its rows should each fold get?",
+    ),
+    Misconception(
+        "not-shuffled",
+        "The folds follow the order of the file.",
+        "Files are rarely in random order: sorted by class, by day, by who measured. Cutting them into stretches, "
+        "or dealing them out in turn, makes folds of rows that belong together.",
+        "Shuffle the positions before you share them out. What do you need seed for?",
+    ),
+    Misconception(
+        "test-not-scaled",
+        "The model was trained on standardised rows and tested on raw ones.",
+        "The training part was standardised where it was made, and the test part is easily forgotten. The model "
+        "then sees numbers a hundred times larger than any it knows.",
+        "Both parts take the same mean and the same deviation. Print the first row of each.",
+    ),
+    Misconception(
+        "scaler-refitted",
+        "The test part was standardised by its own mean and deviation.",
+        "fit_transform on both parts looks symmetrical. But it moves the test rows by another amount than the "
+        "training rows, so the same row would get another value in other company.",
+        "Learn mean and deviation from the training part, and apply them to both: transform, not fit_transform.",
+    ),
+    Misconception(
+        "not-standardised",
+        "Nothing was standardised: models saw x as it is.",
+        "It is not needed for the code to run. But columns of large numbers drown the others, and gradient descent "
+        "crawls.",
+        "Subtract the mean and divide by the deviation, column by column, before fit.",
+    ),
+    Misconception(
+        "axis-forgotten",
+        "One mean and one deviation were used for all columns.",
+        "x.mean() without an axis is a single number, the mean of everything. With columns of different units it "
+        "is the mean of apples and miles.",
+        "Compare x.mean().shape with x.mean(axis=0).shape. Which has a number for each column?",
+    ),
+    Misconception(
+        "labels-torn",
+        "Rows and labels were shuffled apart.",
+        "Two shuffles, one of x and one of y, are two different orders, even if both look random in the same way.",
+        "Shuffle positions, once, and use them for both: x[order] and y[order].",
+    ),
+    Misconception(
+        "mean-returned",
+        "The mean of the scores came back instead of the scores.",
+        "The mean is what one reports in the end. But how much the folds differ says how far to trust it, and a "
+        "mean cannot be unmixed.",
+        "Return the list. Whoever calls can take its mean.",
+    ),
+    Misconception(
+        "ignores-seed",
+        "The folds do not follow from seed.",
+        "A seed typed into the function gives the same folds for ever, no seed at all gives others each time. One "
+        "hides how much depends on the folds, the other cannot be repeated.",
+        "Make one generator from seed, and draw everything from it.",
+    ),
+    Misconception(
+        "no-input-check",
+        "Input that cannot be cross-validated was not refused with ValueError.",
+        "Most of it does not stop the code. A class with fewer members than folds is missing in some test parts, a "
+        "NaN makes a whole column NaN, and the scores look like any others.",
+        "Begin with the checks: lengths, n_splits, np.isfinite(x), and the counts that np.unique gives for y.",
+    ),
 )
 
 MISCONCEPTIONS = {misconception.slug: misconception for misconception in _ALL}

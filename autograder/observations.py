@@ -18,15 +18,27 @@ class BadRecording(ValueError):
     """Bytes that are not a recording, or that are too large for one."""
 
 
+#: What happened to a model that was watched while cross_validate ran: it was fitted, or it was scored.
+#: is_score: which of the two. model: its number, in the order in which models were made. fits: how often it had
+#: been fitted before. fit: the number of its latest fit among all events. row, rows: where the features it was
+#: given begin and how many rows they have, rows -1 if they were no table of numbers. label, labels: the same
+#: for y. value: the score it returned, NaN for a fit.
+EVENT = np.dtype(
+    [("is_score", "?"), ("value", "f8")]
+    + [(name, "i4") for name in ("model", "fits", "fit", "row", "rows", "label", "labels")]
+)
+
+
 @dataclass(frozen=True)
 class Record:
     """What one case's calls did.
 
-    values: (calls, *shape), what came back, in its own dtype; None if any call went wrong.
+    values: (calls, *shape), what came back, in its own dtype; None if any call went wrong. For parts of a case
+    whatever array the exercise's own observer says.
     problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
     "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
-    those asked for). problem_call: the number of that call, from 0. problem_type: the type's
-    or exception's name.
+    those asked for), "not-scores", "too-much" (a call that would not end). problem_call: the number of that
+    call, from 0. problem_type: the type's or exception's name.
     problem_text: its shape, or the exception's first line. value_error: whether it was a ValueError.
     input_changed: whether an argument differed after a call.
     rng_moved: whether the generator handed over had advanced at the end of all calls.

@@ -12,7 +12,7 @@ Status = Literal["pass", "fail", "blocked", "error"]
 class Chart:
     """What a picture shows, as data; `autograder.show.pictures` draws it.
 
-    kind: which drawing fits ("mask", "keep-rate", "units", "scale", "evaluation", "counts", "successive").
+    kind: which drawing fits, a key of `autograder.show.pictures`' drawings: "mask", "keep-rate", "folds" and so on.
     title: the sentence above it. alt: the same for a reader who cannot see it. data: the arrays it draws.
     """
 

@@ -5,9 +5,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import sparse
 
 from autograder import examine
 from autograder.exercises import EXERCISES
+from autograder.judge import judge
+from autograder.observations import SIZE_LIMIT, Observations
+from autograder.observe import observe
 
 NUMPY_EXERCISES = [name for name in EXERCISES if name != "keras_layer"]
 LIMITS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
@@ -89,3 +93,121 @@ def test_any_exception_text_can_be_shown(error, text):
         raise error(text)
 
     str(report_on("mask", student)).encode("utf-8")
+
+
+# ---------------------------------------------------------------- models handed to students of cross-validation
+
+
+@LIMITS
+@given(x=objects, y=objects, result=objects)
+def test_any_objects_handed_to_the_models_of_a_cross_validation(x, y, result):
+    def student(build_model, *_):
+        model = build_model()
+        model.fit(x, y)
+        model.score(x, y)
+        return result
+
+    assert not report_on("cross_validation", student).passed
+
+
+@LIMITS
+@given(results=st.lists(st.one_of(st.floats(), objects), max_size=6))
+def test_any_scores_of_a_cross_validation(results):
+    def student(build_model, x, y, n_splits, seed):
+        for fold in range(n_splits):
+            build_model().fit(x[fold::n_splits], y[fold::n_splits]).score(x, y)
+        return results
+
+    assert not report_on("cross_validation", student).passed
+
+
+class Frame:
+    """Like a data frame: something that becomes an array when asked."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def __array__(self, *_, **__):
+        return self.values
+
+
+class Exits:
+    def __array__(self, *_, **__):
+        raise SystemExit
+
+
+class Huge:
+    def __array__(self, *_, **__):
+        return np.broadcast_to(np.float64(1), (10**7, 10**5))
+
+
+def endless_fits(build_model, x, y, *_):
+    model = build_model()
+    while True:
+        model.fit(x, y)
+
+
+def prints_without_end(build_model, x, y, n_splits, seed):
+    for _ in range(20000):
+        print("x" * 1000)
+    return [0.5] * n_splits
+
+
+def patches_the_model(build_model, x, y, n_splits, seed):
+    kind = type(build_model())
+    kind.fit = lambda self, X, y: self
+    kind.score = lambda self, X, y: 1.0
+    return [build_model().fit(x, y).score(x, y) for _ in range(n_splits)]
+
+
+def patches_an_instance(build_model, x, y, n_splits, seed):
+    model = build_model().fit(x, y)
+    model.__dict__.clear()
+    return [model.score(x, y)]
+
+
+def breaks_the_model(build_model, x, y, n_splits, seed):
+    model = build_model()
+    model._fits, model._fit, model._number = 10**30, "no", None
+    return [model.fit(x, y).score(x, y)]
+
+
+def hands_over(make):
+    def student(build_model, x, y, n_splits, seed):
+        return [build_model().fit(make(x), y).score(make(x), y) for _ in range(n_splits)]
+
+    return student
+
+
+def raises(error):
+    def student(build_model, x, y, n_splits, seed):
+        build_model().fit(x, y)
+        raise error
+
+    return student
+
+
+@pytest.mark.parametrize(
+    "student",
+    [
+        endless_fits, prints_without_end, patches_the_model, patches_an_instance, breaks_the_model,
+        hands_over(sparse.csr_matrix), hands_over(lambda x: x.astype(object)), hands_over(Frame),
+        hands_over(lambda x: Exits()), hands_over(lambda x: Huge()), hands_over(lambda x: np.tile(x, (2000, 1))),
+        hands_over(lambda x: [[Frame(x)] * x.shape[1]] * 4), hands_over(lambda x: x * np.nan), hands_over(np.ravel),
+        hands_over(lambda x: x + 1j), hands_over(lambda x: x.astype(str)), hands_over(lambda x: x[:0]),
+        hands_over(lambda x: x[:1]), hands_over(lambda x: x[:2]), hands_over(lambda x: np.repeat(x[:1], 30, 0)),
+        raises(SystemExit(3)), raises(KeyboardInterrupt()), raises(MemoryError()), raises(GeneratorExit()),
+        raises(ValueError("no")),
+    ],
+)  # fmt: skip
+def test_whatever_is_done_to_the_models_of_a_cross_validation_there_is_a_verdict(student):
+    assert report_on("cross_validation", student).points <= 8
+
+
+def test_a_recording_of_a_cross_validation_stays_small_and_survives_the_journey():
+    for student in (endless_fits, hands_over(lambda x: np.tile(x, (250, 1))), hands_over(Frame)):
+        recorded = observe("cross_validation", (student,), 1)
+        sent = recorded.to_bytes()
+        assert len(sent) < SIZE_LIMIT / 4
+        again = judge("cross_validation", Observations.from_bytes(sent), 1)
+        assert again == judge("cross_validation", recorded, 1)

@@ -11,6 +11,7 @@ from autograder import examine, hint
 from autograder.notebook import MIME, Shown
 from autograder.show.page import as_html
 from autograder.show.text import WIDTH, as_text
+from tests import bank_cross_validation
 from tests.bank import CORRECT, MISTAKEN
 
 SAMPLE = [
@@ -22,6 +23,15 @@ SAMPLE = [
         "mask-first_unit_never_dropped", "mask-new_generator_each_time", "mask-nan_for_dropped",
         "inverted-formula-not-scaled-0", "inverted-one_row_tiled", "classic-inverted_here", "layer-AlwaysDrops",
         "layer-Identity",
+    }
+]  # fmt: skip
+SAMPLE += [
+    entry
+    for entry in bank_cross_validation.MISTAKEN
+    if entry.name
+    in {
+        "plain_k_fold_in_file_order", "scaled_before_splitting", "raw_test_rows", "fitted_on_everything", "robust",
+        "remainder_in_no_part", "dictionary_of_scores", "refuses_some-0", "rows_instead_of_columns", "mean",
     }
 ]  # fmt: skip
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from autograder.cases import cases
 from autograder.exercises import Exercise, find
 from autograder.judge.backward import judge_backward
+from autograder.judge.cross_validation import judge_cross_validation
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
 from autograder.judge.keras_layer import judge_keras_layer
 from autograder.judge.mask import judge_mask
@@ -23,6 +24,7 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "layer": judge_layer,
     "backward": judge_backward,
     "keras_layer": judge_keras_layer,
+    "cross_validation": judge_cross_validation,
 }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from autograder.cases import Case
 from autograder.exercises import Exercise
+from autograder.fold_cases import FoldCase
 from autograder.judge.statistics import Budget
 from autograder.observations import Observations, Record
 from autograder.report import Chart, Status
@@ -70,7 +71,7 @@ class Bench:
     """
 
     exercise: Exercise
-    cases: dict[str, Case]
+    cases: dict[str, Case] | dict[str, FoldCase]
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)

@@ -39,7 +39,7 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
         "not-a-class": (f"{record.problem_type}, which is no class: hand over the class itself", None),
         # A stub returns None from the start; later on, a branch has lost its return.
         "none": ("None", "not-implemented" if first.problem == "none" else None),
-        "raised": (_raised(record), "not-implemented" if _is_stub(record) else None),
+        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
         "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
         "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
         "bad-dtype": (f"an array of {record.problem_type}", None),
@@ -58,12 +58,14 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
     )
 
 
-def _raised(record: Record) -> str:
+def raised(record: Record) -> str:
+    """An exception in words."""
     text = f": {record.problem_text}" if record.problem_text else ""
     return f"the exception {record.problem_type}{text}"
 
 
-def _is_stub(record: Record) -> bool:
+def is_stub(record: Record) -> bool:
+    """Whether an exception is that of a stub."""
     return record.problem_type == "NotImplementedError"
 
 
@@ -193,7 +195,7 @@ def judge_invalid(bench: Bench) -> Ruling:
             continue
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
-        returned = _raised(record) if record.problem == "raised" else "no exception"
+        returned = raised(record) if record.problem == "raised" else "no exception"
         return Ruling(
             "fail",
             called=bench.call(case),

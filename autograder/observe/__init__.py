@@ -10,9 +10,11 @@ import numpy as np
 
 from autograder.cases import Case, cases
 from autograder.exercises import find
+from autograder.fold_cases import FoldCase
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
 from autograder.observe.calls import Draw, Parts, Watch, quiet, record, type_name
+from autograder.observe.cross_validation import record_folds
 
 
 def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool = False) -> Observations:
@@ -35,10 +37,10 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
             return Observations({name: problem for name in planned})
     records: dict[str, Record] = {}
     with quiet() as printed:
-        begin = _BEGIN[exercise] if exercise in _BEGIN else _keras().begin_keras_layer
+        record_case = _RECORD[exercise] if exercise in _RECORD else _record_draws(exercise)
         for case in planned.values():
             try:
-                records |= record(case, lambda rng, watch, case=case: begin(objects, case, rng, watch))
+                records |= record_case(objects, case)
             except BaseException:  # whatever a hostile object still finds to do while it is written down
                 records[case.name] = Record(problem="raised", problem_call=0, problem_type="of no known kind")
             if _unwritten(records) or any(r.problem == "interrupted" for r in records.values()):
@@ -50,6 +52,12 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
         if not any(known == name or known.startswith(name + ".") for known in records):
             records[name] = problem
     return Observations(records, printed.getvalue())
+
+
+def _record_draws(exercise: str) -> Callable[[tuple, Case], dict[str, Record]]:
+    """How a case of an exercise that draws masks is recorded."""
+    begin = _BEGIN[exercise] if exercise in _BEGIN else _keras().begin_keras_layer
+    return lambda objects, case: record(case, lambda rng, watch: begin(objects, case, rng, watch))
 
 
 def _keras():
@@ -117,3 +125,6 @@ _BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {
     "layer": _begin_layer,
     "backward": begin_backward,
 }
+
+#: How a case is recorded where it is not one of draws.
+_RECORD: dict[str, Callable[[tuple, FoldCase], dict[str, Record]]] = {"cross_validation": record_folds}

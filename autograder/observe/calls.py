@@ -191,17 +191,8 @@ def _run(case: Case, begin: Callable[[np.random.Generator, Watch], Draw], calls:
             changed = watch.changed() or changed
             if trouble:
                 break
-    except KeyboardInterrupt:
-        trouble = {"problem": "interrupted"}
-    except Unusable as unusable:
-        trouble = {"problem": unusable.problem, "problem_type": unusable.problem_type[:TEXT_LIMIT]}
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
-        trouble = {
-            "problem": "raised",
-            "problem_type": type_name(type(error)),
-            "problem_text": _first_line(error),
-            "value_error": issubclass(type(error), ValueError),
-        }
+        trouble = trouble_of(error)
     if trouble and number < case.warmup and trouble["problem"] != "interrupted":
         trouble = {"problem": "warmup"}
     if before is None:  # nothing that counts was called
@@ -219,6 +210,21 @@ def _records(case: Case, run: _Run) -> dict[str, Record]:
     return {_part_name(case, part): Record(values=np.stack(v), **common) for part, v in run.values.items()}
 
 
+def trouble_of(error: BaseException) -> dict:
+    """What a record says of a call that ended with this exception."""
+    kind = type(error)
+    if issubclass(kind, KeyboardInterrupt):
+        return {"problem": "interrupted"}
+    if issubclass(kind, Unusable):
+        return {"problem": error.problem, "problem_type": error.problem_type[:TEXT_LIMIT]}
+    return {
+        "problem": "raised",
+        "problem_type": type_name(kind),
+        "problem_text": _first_line(error),
+        "value_error": issubclass(kind, ValueError),
+    }
+
+
 def _part_name(case: Case, part: str) -> str:
     return f"{case.name}.{part}" if part else case.name
 
@@ -229,10 +235,15 @@ class _Chance:
     def __init__(self, rng: np.random.Generator):
         # Spawning children leaves the state alone, and is a use of the generator all the same.
         self.rng = repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
-        shared = np.random.get_state(legacy=False)
-        # The bytes of its 624 words: their repr would take most of an examination's time.
-        words = shared["state"].pop("key", np.empty(0))
-        self.shared = (words.tobytes(), repr(shared), random.getstate())
+        self.shared = shared_state()
+
+
+def shared_state() -> tuple:
+    """A snapshot of NumPy's and Python's global random state."""
+    shared = np.random.get_state(legacy=False)
+    # The bytes of its 624 words: their repr would take most of an examination's time.
+    words = shared["state"].pop("key", np.empty(0))
+    return words.tobytes(), repr(shared), random.getstate()
 
 
 def _trouble(result: object, case: Case) -> dict:

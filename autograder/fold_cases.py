@@ -1,0 +1,137 @@
+"""Which calls an examination of cross_validation makes. Both halves read this; it knows inputs, and no answers.
+
+Sizes are chosen so that no mistake can hide. Neither the rows nor the members of a class can be shared out
+evenly, so that a remainder that is forgotten shows. Every class is large enough that a correct shuffle practically
+never leaves it in file order: the rarest way there is to be refused has a probability below 1e-12 (a test
+computes it for each case).
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import ndtri
+
+#: What may be wrong with an input, and what a report says of it.
+SPOILED = {
+    "one-class": "all of one class",
+    "small-class": "a class has fewer members than there are folds",
+    "nan": "one entry of x is NaN",
+    "infinity": "one entry of x is infinite",
+    "minus-infinity": "one entry of x is minus infinity",
+    "x-longer": "x has one row more than y has labels",
+    "y-longer": "y has three labels more than x has rows",
+    "no-split": "n_splits is below 2",
+}
+
+
+@dataclass(frozen=True)
+class FoldCase:
+    """One call of `cross_validate`.
+
+    name: unique in an examination. sizes, labels: of the classes, in the order in which they stand in a sorted
+    file. columns: of x. n_splits, seed: handed over. data_seed: chooses the values of x and the order of the rows.
+    sorted_by_class: whether all rows of a class stand together. dtype: of x. spoiled: "" or a key of SPOILED, what
+    is wrong with this input.
+    """
+
+    name: str
+    sizes: tuple[int, ...]
+    labels: tuple[int | str, ...]
+    columns: int
+    n_splits: int
+    seed: int
+    data_seed: int
+    sorted_by_class: bool = False
+    dtype: str = "float64"
+    spoiled: str = ""
+
+    def classes(self) -> np.ndarray:
+        """The class of every row, as a position in `labels`: (rows,) of int; read-only."""
+        return _classes(self.sizes, self.data_seed, self.sorted_by_class)
+
+    def x(self) -> np.ndarray:
+        """The features, (rows, columns): columns of very different scales and offsets; a new copy.
+
+        Within a column no two values are nearer than a hundredth of its standard deviation.
+        """
+        x = _features(self.sizes, self.data_seed, self.sorted_by_class, self.columns).astype(self.dtype)
+        row, column = self.data_seed % len(x), self.data_seed % self.columns
+        if self.spoiled in _ENTRIES:
+            x[row, column] = _ENTRIES[self.spoiled]
+        return np.vstack([x, x[row]]) if self.spoiled == "x-longer" else x
+
+    def y(self) -> np.ndarray:
+        """The label of every row, (rows,); a new copy."""
+        y = np.array(self.labels)[self.classes()]
+        return np.append(y, y[:3]) if self.spoiled == "y-longer" else y
+
+
+_ENTRIES = {"nan": np.nan, "infinity": np.inf, "minus-infinity": -np.inf}
+
+
+@lru_cache(maxsize=64)  # the judge asks for the same input several times
+def _classes(sizes: tuple[int, ...], data_seed: int, sorted_by_class: bool) -> np.ndarray:
+    classes = np.repeat(np.arange(len(sizes)), sizes)
+    if not sorted_by_class:
+        np.random.default_rng([data_seed, 1]).shuffle(classes)
+    classes.setflags(write=False)
+    return classes
+
+
+@lru_cache(maxsize=64)
+def _features(sizes: tuple[int, ...], data_seed: int, sorted_by_class: bool, columns: int) -> np.ndarray:
+    rng = np.random.default_rng([data_seed, 2])
+    classes = _classes(sizes, data_seed, sorted_by_class)
+    shape = (classes.size, columns)
+    raw = rng.normal(size=shape) + 0.8 * rng.normal(size=(len(sizes), columns))[classes]
+    # Normal quantiles of the ranks instead of the numbers themselves: no two rows are near each other.
+    ranks = raw.argsort(axis=0).argsort(axis=0)
+    u = ndtri((ranks + rng.uniform(0.3, 0.7, shape)) / classes.size)
+    scale = np.exp(rng.permutation(np.linspace(np.log(0.6), np.log(2000), columns)))
+    return u * scale + scale * rng.uniform(2, 20, columns) * rng.choice([-1, 1], columns)
+
+
+def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
+    """The calls that examine cross_validation, by name. rng: chooses everything that is left to chance."""
+
+    def seeds() -> dict[str, int]:
+        return {"seed": int(rng.integers(2**31)), "data_seed": int(rng.integers(2**62))}
+
+    def sizes(n_splits: int, *about: int) -> tuple[int, ...]:
+        """Class sizes within 3 of those named; neither they nor their sum are divisible by n_splits.
+
+        For 2 splits that takes an odd number of classes.
+        """
+        while True:
+            found = tuple(int(size + rng.integers(-3, 4)) for size in about)
+            if all(size % n_splits for size in (*found, sum(found))):
+                return found
+
+    def odd_labels(number: int) -> tuple[int, ...]:
+        return tuple(int(label) for label in rng.choice(np.arange(3, 40), number, replace=False))
+
+    planned = [
+        FoldCase("five", sizes(5, 44, 29), odd_labels(2), 5, 5, **seeds()),
+        FoldCase("ten", sizes(10, 46, 64), ("rock", "metal"), 4, 10, **seeds(), sorted_by_class=True),
+        FoldCase("two", sizes(2, 43, 35, 39), odd_labels(3), 6, 2, **seeds()),
+        FoldCase("three", sizes(3, 47, 38), (1, -1), 5, 3, **seeds(), sorted_by_class=True),
+        FoldCase("four", sizes(4, 34, 22), (0, 1), 4, 4, **seeds(), dtype="float32"),
+        FoldCase("seven", sizes(7, 33, 46, 24), ("c", "a", "b"), 5, 7, **seeds()),
+        FoldCase("repeat", sizes(3, 41, 37), odd_labels(2), 4, 3, **seeds()),
+    ]
+    named = {case.name: case for case in planned}
+    repeat = named["repeat"]
+    named["repeat-same"] = replace(repeat, name="repeat-same")
+    named["repeat-other"] = replace(repeat, name="repeat-other", seed=repeat.seed ^ 0x5DEECE6)
+    # Beside the mistakes themselves, an input that is right but for one of them.
+    spoiled = [
+        ("one-class", {"sizes": (37,), "labels": (1,)}),
+        ("small-class", {"sizes": (31, 4), "labels": (0, 1)}),
+        *((kind, {}) for kind in ("nan", "infinity", "minus-infinity", "x-longer", "y-longer")),
+        *(("no-split", {"n_splits": n_splits}) for n_splits in (1, 0, -2)),
+    ]
+    for number, (kind, changed) in enumerate(spoiled):
+        name = f"bad-{number}-{kind}"
+        named[name] = replace(named["five"], name=name, **seeds(), **changed, spoiled=kind)
+    return named
