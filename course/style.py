@@ -11,6 +11,7 @@ import io
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.figure import Figure
+from PIL import Image
 
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
 YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
@@ -65,9 +66,11 @@ class Picture:
         if not alt.strip():
             raise ValueError("A figure needs a sentence of alternative text: show(figure, 'What it shows.').")
         self.alt = " ".join(alt.split())
-        buffer = io.BytesIO()
-        figure.savefig(buffer, format="png", facecolor="white")
-        self._png = base64.b64encode(buffer.getvalue()).decode("ascii")
+        drawn, packed = io.BytesIO(), io.BytesIO()
+        figure.savefig(drawn, format="png", facecolor="white")
+        # 256 colours are enough for a drawing, and take half the room in a notebook.
+        Image.open(drawn).convert("RGB").quantize(256, dither=Image.Dither.NONE).save(packed, "png", optimize=True)
+        self._png = base64.b64encode(packed.getvalue()).decode("ascii")
 
     def __repr__(self) -> str:
         return f"[Figure: {self.alt}]"
