@@ -14,7 +14,8 @@ What it takes that a stack is exactly as many networks trained alone (tests/test
   whose epoch is over waits: its weights and its momentum stand still.
 """
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -24,6 +25,8 @@ import tensorflow as tf
 from keras import layers, ops
 from tqdm.auto import tqdm
 
+#: How many examples are evaluated, and how many steps are planned, in one piece.
+AT_ONCE, STEPS_AT_ONCE = 2_000, 256
 #: One number for all networks, or one for each.
 PerNetwork = float | Sequence[float] | np.ndarray
 
@@ -108,6 +111,7 @@ class Stack:
         x = keras.Input(batch_shape=(len(self.seeds), None, inputs))
         self.model = keras.Sequential([x])
         self.masked: list[Masked] = []
+        self._outputs = tf.function(self._evaluate, jit_compile=True)
         self._drop_after(0, inputs, input_rate)
         for depth, units in enumerate((*hidden, outputs)):
             last = depth == len(hidden)
@@ -147,15 +151,30 @@ class Stack:
                 x = x * ops.cast(mask, "float32") / _column(1 - rates)
         return x
 
+    def _evaluate(self, x: tf.Tensor) -> tf.Tensor:
+        """Outputs in evaluation; a batch without an axis of networks is everybody's."""
+        return self.model(tf.broadcast_to(x, (len(self.seeds), *x.shape[-2:])))
+
     def predict(self, x: np.ndarray) -> np.ndarray:
         """Every network's outputs in evaluation, float32 (networks, examples, outputs).
 
         x: float32 (examples, features), or (networks, examples, features) for each network its own.
         """
         x = np.asarray(x, np.float32)
-        if x.ndim == 2:
-            x = np.broadcast_to(x, (len(self.seeds), *x.shape))
-        return ops.convert_to_numpy(self.model(x))
+        parts = [x[..., start : start + AT_ONCE, :] for start in range(0, x.shape[-2], AT_ONCE)]
+        return np.concatenate([self._outputs(tf.constant(part)).numpy() for part in parts], axis=1)
+
+    def evaluate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean loss in nats and accuracy of every network in evaluation, float64 (networks,) each.
+
+        x: as for `predict`. y: labels of these examples, (examples,).
+        """
+        outputs = self.predict(x).astype(np.float64)
+        chosen = outputs.argmax(axis=-1) if outputs.shape[-1] > 1 else outputs[..., 0] > 0.5
+        one_hot = outputs if outputs.shape[-1] > 1 else np.concatenate([1 - outputs, outputs], axis=-1)
+        given = np.take_along_axis(one_hot, np.asarray(y, int)[None, :, None], axis=-1)[..., 0]
+        # Keras's loss clips in the same place.
+        return -np.log(np.maximum(given, keras.backend.epsilon())).mean(axis=-1), (chosen == y).mean(axis=-1)
 
     def train(
         self,
@@ -169,7 +188,7 @@ class Stack:
         after: Callable[[int], None] | None = None,
         every: int | None = None,
         title: str | None = "training",
-    ) -> None:
+    ) -> dict[str, np.ndarray]:
         """Train every network on its own examples, as `fit` would with batches in random order.
 
         optimizer: a StackedSGD, or any of Keras's that treats every weight alone. x: float32 (examples,
@@ -177,32 +196,46 @@ class Stack:
         examples, 0 and 1 or class numbers, (examples,). rows: for each network the positions of the examples
         it learns from. after: called after every `every` epochs (by default a twentieth of all) with the
         number of epochs done. title: of the progress bar; None for no bar.
+        Returns what `fit` reports: "loss" and "accuracy" in training mode, averaged over each epoch's batches
+        while the weights move; float64 (epochs, networks).
         Raises ValueError when there is not one entry of `rows` for each network, and when networks whose epochs
         differ in steps meet an optimizer that counts steps for all.
         """
         if len(rows) != len(self.seeds):
             raise ValueError(f"There are {len(self.seeds)} networks, but {len(rows)} sets of rows.")
         waiting = len({-(-len(own) // batch_size) for own in rows}) > 1
-        if waiting and not isinstance(optimizer, keras.optimizers.SGD):
+        counts_steps = not isinstance(optimizer, keras.optimizers.SGD) or np.any(getattr(optimizer, "decays", 0))
+        if waiting and counts_steps:
             raise ValueError(
-                "Networks whose epochs differ in steps need SGD: other optimizers count steps for all."
+                "Networks whose epochs differ in steps need SGD without decay: anything else counts steps for all."
             )
         every = every or max(1, epochs // 20)
         run = _training_function(self, optimizer, tf.constant(x, tf.float32), tf.constant(y, tf.int32), waiting)
 
-        def plan() -> Plan:
-            return plan_epoch(rows, batch_size, self.generators, self.masked)
+        def plans() -> Iterator[tuple[int, Plan]]:
+            for epoch in range(epochs):
+                for plan in plan_epoch(rows, batch_size, self.generators, self.masked):
+                    yield epoch, plan
 
-        # NumPy draws the next epoch while TensorFlow trains in this one.
-        with ThreadPoolExecutor(1) as drawer, tqdm(range(1, epochs + 1), title, disable=title is None) as bar:
-            following = drawer.submit(plan)
-            for epoch in bar:
-                drawn = following.result()
-                if epoch < epochs:
-                    following = drawer.submit(plan)
-                run(drawn.positions, drawn.weights, drawn.masks)
-                if after and (epoch % every == 0 or epoch == epochs):
-                    after(epoch)
+        totals = np.zeros((3, epochs, len(self.seeds)))
+        with tqdm(total=epochs, desc=title, unit="epoch", disable=title is None) as bar:
+            for epoch, plan in _drawn_ahead(plans()):
+                totals[:, epoch] += run(plan.positions, plan.weights, plan.masks).numpy()
+                if plan.last:
+                    bar.update()
+                    if after and ((epoch + 1) % every == 0 or epoch + 1 == epochs):
+                        after(epoch + 1)
+        loss, right, seen = totals
+        return {"loss": loss / seen, "accuracy": right / seen}
+
+
+def _drawn_ahead(plans: Iterator) -> Iterator:
+    """The same plans, each drawn by NumPy while TensorFlow trains with the one before."""
+    with ThreadPoolExecutor(1) as drawer:
+        following = drawer.submit(next, plans, None)
+        while (plan := following.result()) is not None:
+            following = drawer.submit(next, plans, None)
+            yield plan
 
 
 @dataclass(frozen=True)
@@ -219,16 +252,18 @@ class Masked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What chance decides in one epoch.
+    """What chance decides in an epoch, or in a part of one.
 
     positions: of the examples that each network sees in each step, int32 (steps, networks, batch_size).
     weights: of these examples, float32 of that shape: 1, or 0 where a network has no example left.
     masks: for each place that drops booleans (steps, networks, batch_size, units), True for kept.
+    last: whether the epoch ends here.
     """
 
     positions: np.ndarray
     weights: np.ndarray
     masks: tuple[np.ndarray, ...]
+    last: bool
 
 
 def initial_seed(seed: int, depth: int) -> int:
@@ -241,29 +276,35 @@ def plan_epoch(
     batch_size: int,
     generators: Sequence[np.random.Generator],
     masked: Sequence[Masked] = (),
-) -> Plan:
-    """Draw the next epoch of every network, each from its own generator.
+) -> Iterator[Plan]:
+    """Draw the next epoch of every network, each from its own generator, in parts that fit into memory.
 
     rows: positions of each network's examples. generators: one per network; they advance. masked: where
     networks drop.
     """
     steps = -(-max(map(len, rows)) // batch_size)
-    networks, slots = len(rows), steps * batch_size
-    positions = np.zeros((networks, slots), np.int32)
-    weights = np.zeros((networks, slots), np.float32)
-    masks = [np.ones((networks, slots, place.units), bool) for place in masked]
+    networks = len(rows)
+    positions = np.zeros((networks, steps * batch_size), np.int32)
+    weights = np.zeros(positions.shape, np.float32)
     for network, (own, generator) in enumerate(zip(rows, generators, strict=True)):
         positions[network, : len(own)] = generator.permutation(own)
         weights[network, : len(own)] = 1
-        for mask, place in zip(masks, masked, strict=True):
-            if place.rates[network]:
-                drawn = generator.random((len(own), place.units), np.float32)
-                np.greater_equal(drawn, np.float32(place.rates[network]), out=mask[network, : len(own)])
+    parts = -(-steps // STEPS_AT_ONCE)
+    bounds = np.linspace(0, steps, parts + 1).astype(int) * batch_size
 
     def by_step(array: np.ndarray) -> np.ndarray:
-        return array.reshape(networks, steps, batch_size, *array.shape[2:]).swapaxes(0, 1)
+        return array.reshape(networks, -1, batch_size, *array.shape[2:]).swapaxes(0, 1)
 
-    return Plan(by_step(positions), by_step(weights), tuple(map(by_step, masks)))
+    for start, end in itertools.pairwise(bounds):
+        masks = [np.ones((networks, end - start, place.units), bool) for place in masked]
+        for network, generator in enumerate(generators):
+            own = int(weights[network, start:end].sum())
+            for mask, place in zip(masks, masked, strict=True):
+                if place.rates[network]:
+                    drawn = generator.random((own, place.units), np.float32)
+                    np.greater_equal(drawn, np.float32(place.rates[network]), out=mask[network, :own])
+        chosen = by_step(positions[:, start:end]), by_step(weights[:, start:end])
+        yield Plan(*chosen, tuple(map(by_step, masks)), last=end == bounds[-1])
 
 
 def _training_function(
@@ -271,35 +312,43 @@ def _training_function(
 ):
     """A compiled function that makes as many training steps as it is given.
 
+    It returns the sum of losses, the number of right answers and the number of examples, (3, networks).
     waiting: whether some networks' epochs have fewer steps than others'.
     """
     variables = stack.model.trainable_variables
     optimizer.build(variables)
-    loss = (
-        keras.losses.binary_crossentropy
-        if stack.model.output_shape[-1] == 1
-        else keras.losses.sparse_categorical_crossentropy
-    )
+    classes = stack.model.output_shape[-1] > 1
+    loss = keras.losses.sparse_categorical_crossentropy if classes else keras.losses.binary_crossentropy
 
     def one_step(positions, weights, masks):
         batch = tf.gather(x, positions, batch_dims=x.shape.rank - 2)
-        labels = tf.gather(y, positions)[..., None]
+        labels = tf.gather(y, positions)
         count = tf.reduce_sum(weights, axis=1)  # (networks,)
         with tf.GradientTape() as tape:
-            each = loss(labels, stack(batch, masks))  # (networks, batch)
-            total = tf.reduce_sum(tf.reduce_sum(each * weights, axis=1) / tf.maximum(count, 1.0))
+            outputs = stack(batch, masks)
+            each = loss(labels[..., None], outputs) * weights  # (networks, batch)
+            total = tf.reduce_sum(tf.reduce_sum(each, axis=1) / tf.maximum(count, 1.0))
         gradients = tape.gradient(total, [v.value for v in variables])
         stacked = [v for v in (*variables, *optimizer.variables) if len(v.shape) == 3] if waiting else []
         before = [tf.identity(v.value) for v in stacked]
         optimizer.apply(gradients, variables)
         for variable, old in zip(stacked, before, strict=True):
             variable.assign(tf.where((count > 0)[:, None, None], variable.value, old))
+        chosen = (
+            tf.argmax(outputs, axis=-1, output_type=tf.int32)
+            if classes
+            else tf.cast(outputs[..., 0] > 0.5, tf.int32)
+        )
+        right = tf.reduce_sum(tf.cast(chosen == labels, tf.float32) * weights, axis=1)
+        return tf.stack([tf.reduce_sum(each, axis=1), right, count])
 
     # XLA turns many small operations into one pass over memory, which is most of the time saved.
     @tf.function(jit_compile=True)
     def run(positions, weights, masks):
+        totals = tf.zeros((3, len(stack.seeds)))
         for step in tf.range(tf.shape(positions)[0]):
-            one_step(positions[step], weights[step], [mask[step] for mask in masks])
+            totals += one_step(positions[step], weights[step], [mask[step] for mask in masks])
+        return totals
 
     return run
 

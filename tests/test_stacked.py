@@ -5,10 +5,15 @@ import numpy as np
 import pytest
 from keras import layers
 
+from course import stacked
 from course.stacked import Stack, StackedSGD, initial_seed, plan_epoch
 
 FEATURES, BATCH = 7, 8
 SEEDS = (11, 12, 13)
+
+
+def steps_of(plans):
+    return [(plan, step) for plan in plans for step in range(len(plan.positions))]
 
 
 def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_norm):
@@ -35,8 +40,7 @@ def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_no
     loss = "binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy"
     model.compile(optimizer, loss)
     for _ in range(epochs):
-        plan = plan_epoch(rows, BATCH, generators, stack.masked)
-        for step in range(len(plan.positions)):
+        for plan, step in steps_of(plan_epoch(rows, BATCH, generators, stack.masked)):
             used = plan.weights[step, network] == 1
             if not used.any():
                 continue
@@ -137,3 +141,41 @@ def test_bad_input_is_refused_with_a_sentence():
         stack.train(StackedSGD(0.1, 0.9), x, y, ROWS[:2], epochs=1, batch_size=BATCH)
     with pytest.raises(ValueError, match="need SGD without decay"):
         stack.train(keras.optimizers.Adam(), x, y, ROWS, epochs=1, batch_size=BATCH)
+
+
+def test_long_epochs_are_planned_in_parts(monkeypatch):
+    monkeypatch.setattr(stacked, "STEPS_AT_ONCE", 2)
+    x, y = examples(3)
+    stack = Stack(FEATURES, (6,), 3, SEEDS, hidden_rate=0.3)
+    parts = list(plan_epoch(ROWS, BATCH, [np.random.default_rng(seed) for seed in SEEDS], stack.masked))
+    assert [len(plan.positions) for plan in parts] == [2, 2, 2]
+    assert [plan.last for plan in parts] == [False, False, True]
+    seen = np.concatenate([plan.positions[:, 0][plan.weights[:, 0] == 1] for plan in parts])
+    assert sorted(seen) == list(ROWS[0])
+    stack.train(StackedSGD(0.1, 0.9), x, y, ROWS, epochs=3, batch_size=BATCH, title=None)
+    for network in range(3):
+        weights = alone(stack, network, (6,), 3, ROWS, x, y, 3, keras.optimizers.SGD(0.1, 0.9), None)
+        assert max(differences(stack, network, weights)) < 2e-5
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+def test_evaluation_and_history_are_keras_own(outputs):
+    x, y = examples(outputs)
+    stack = Stack(FEATURES, (6,), outputs, SEEDS)
+    loss, accuracy = stack.evaluate(x, y)
+    # A learning rate of nothing: the history of an epoch is then the evaluation.
+    history = stack.train(StackedSGD(1e-9, 0.0), x, y, [np.arange(43)] * 3, epochs=2, batch_size=BATCH, title=None)
+    np.testing.assert_allclose(history["loss"], [loss, loss], rtol=1e-5)
+    np.testing.assert_allclose(history["accuracy"], [accuracy, accuracy], rtol=1e-6)
+    kind = keras.losses.BinaryCrossentropy() if outputs == 1 else keras.losses.SparseCategoricalCrossentropy()
+    for network, outcome in enumerate(stack.predict(x)):
+        labels = y[:, None] if outputs == 1 else y
+        assert float(kind(labels, outcome)) == pytest.approx(loss[network], rel=1e-5)
+
+
+def test_shared_and_own_examples_give_the_same(monkeypatch):
+    monkeypatch.setattr(stacked, "AT_ONCE", 10)
+    x, _ = examples(1)
+    stack = Stack(FEATURES, (6,), 1, SEEDS)
+    np.testing.assert_allclose(stack.predict(x), stack.predict(np.stack([x] * 3)), atol=1e-6)
+    assert stack.predict(x).shape == (3, 43, 1)
