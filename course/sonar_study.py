@@ -5,11 +5,7 @@ course/data/sonar_study.json, which takes half an hour on two cores. The noteboo
 recomputes a sample of them.
 """
 
-import datetime
 import itertools
-import json
-import os
-import platform
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,10 +13,9 @@ from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from tqdm.auto import tqdm
 
-from course import sonar
+from course import record, sonar
 from course.sonar import BASELINE, HIDDEN_DROPOUT, INPUT_DROPOUT, Design
 
 FILE = Path(__file__).parent / "data" / "sonar_study.json"
@@ -208,31 +203,10 @@ EXPERIMENTS = {f"grid: {name}": partial(grid_accuracies, name, REPEATS, name) fo
 }
 
 
-def main() -> None:
-    """Run the experiments named on the command line, or all, at full size, and save what they gave."""
-    names = sys.argv[1:] or list(EXPERIMENTS)
-    unknown = [name for name in names if name not in EXPERIMENTS]
-    if unknown:
-        sys.exit(f"There is no experiment {unknown[0]!r}; there are: {', '.join(EXPERIMENTS)}.")
-    known = json.loads(FILE.read_text(encoding="utf-8"))["accuracies"] if FILE.exists() else {}
-    # Four decimals keep every accuracy apart: a fold has 20 to 42 examples.
-    known |= {name: np.round(EXPERIMENTS[name](), 4).tolist() for name in names}
-    record = {
-        "date": datetime.date.today().isoformat(),
-        "versions": {"keras": keras.__version__, "tensorflow": tf.__version__, "python": platform.python_version()},
-        "accuracies": {name: known[name] for name in EXPERIMENTS if name in known},
-    }
-    draft = FILE.with_suffix(".part")
-    draft.write_text(json.dumps(record) + "\n", encoding="utf-8")
-    os.replace(draft, FILE)
-    print(f"Saved {', '.join(names)} in {FILE.name}.")
-
-
 def saved() -> tuple[dict[str, np.ndarray], str]:
     """The numbers of the last full run by name, and the date of that run."""
-    record = json.loads(FILE.read_text(encoding="utf-8"))
-    return {name: np.array(values) for name, values in record["accuracies"].items()}, record["date"]
+    return record.read(FILE)
 
 
 if __name__ == "__main__":
-    main()
+    record.run(FILE, EXPERIMENTS, sys.argv[1:])

@@ -72,9 +72,3 @@ def test_saved_numbers_come_from_this_code():
     # Small steps repeat. Large ones blow up differences in rounding until an echo or two fall otherwise.
     assert np.abs(difference[0]).mean() < 0.02
     assert np.abs(difference).mean() < 0.1 and np.abs(difference.mean(axis=1)).max() < 0.05
-
-
-def test_unknown_experiment_is_refused(monkeypatch):
-    monkeypatch.setattr("sys.argv", ["sonar_study", "nothing"])
-    with pytest.raises(SystemExit, match="no experiment 'nothing'"):
-        sonar_study.main()
