@@ -1,0 +1,61 @@
+"""The Fashion-MNIST experiments, on images that are made up and small."""
+
+import numpy as np
+import pytest
+
+from course import fashion_study
+from course.fashion_study import Design, Images, stopped_early, train
+
+
+@pytest.fixture(scope="module")
+def images():
+    rng = np.random.default_rng(0)
+    centres = rng.random((10, 784)).astype("float32")
+    y, y_test = rng.integers(0, 10, 300), rng.integers(0, 10, 80)
+
+    def x(labels):
+        return np.clip(centres[labels] + rng.normal(0, 0.2, (len(labels), 784)), 0, 1).astype("float32")
+
+    return Images(x(y), y, x(y_test), y_test)
+
+
+def test_curves_have_a_value_for_each_design_seed_and_epoch(images):
+    designs = [Design((20,)), Design((10,)), Design((20,), hidden_rate=0.5)]
+    rows, held = np.arange(200), np.arange(200, 300)
+    curves, stacks = train(designs, [1, 2], images, rows, 15, validation=held)
+    assert curves.test_loss.shape == (3, 2, 15) and len(stacks) == 2
+    assert (curves.train_accuracy[..., -1] > 0.3).all()
+    np.testing.assert_allclose(curves.gap, curves.train_accuracy - curves.validation_accuracy)
+    # The last column is what the networks give now.
+    loss, _ = stacks[0].evaluate(images.x[held], images.y[held])
+    np.testing.assert_allclose(curves.validation_loss[[0, 2], :, -1].ravel(), loss, rtol=1e-5)
+    # What fit reports with dropout is worse than the network is.
+    assert (curves.reported_accuracy[2, :, -1] < curves.train_accuracy[2, :, -1]).all()
+
+
+def test_fewer_measurements_are_the_same_ones(images):
+    rows, held = np.arange(100), np.arange(200, 300)
+    every, _ = train([Design((6,))], [3], images, rows, 5, validation=held)
+    some, _ = train([Design((6,))], [3], images, rows, 5, validation=held, every=2)
+    np.testing.assert_allclose(some.validation_loss, every.validation_loss[..., [1, 3, 4]], rtol=1e-4)
+
+
+def test_early_stopping_is_kerass(images):
+    losses = np.array([[3.0, 2.0, 2.5, 2.4, 1.0], [1.0, 2.0, 3.0, 0.5, 0.4]])
+    assert stopped_early(losses, 1).tolist() == [1, 0]
+    assert stopped_early(losses, 2).tolist() == [1, 0]
+    assert stopped_early(losses, 3).tolist() == [4, 4]
+
+
+def test_designs_of_one_shape_share_a_stack_up_to_its_size(monkeypatch):
+    monkeypatch.setattr(fashion_study, "LARGEST_STACK", 4)
+    designs = [Design(hidden_rate=rate) for rate in (0, 0.1, 0.2)] + [Design((5,)), Design(weight_decay=0.1)]
+    assert fashion_study._groups(designs, 2) == [[0, 1], [2], [3], [4]]
+
+
+def test_saved_study_is_complete():
+    results, _ = fashion_study.saved()
+    assert list(results) == ["published", "one object", "rates", "amounts", "widths", "rivals"]
+    assert results["published"].shape == (8, 2, 3, 20) and results["one object"].shape == (8, 2, 3, 60)
+    assert results["rates"].shape == (8, len(fashion_study.RATES), 3, 20)
+    assert results["amounts"].shape == (2, len(fashion_study.AMOUNTS), 3, 3)
