@@ -52,7 +52,9 @@ def corrected(scores: np.ndarray, n_splits: int) -> Estimate:
 
     scores: (repeats · n_splits,), one per trained network. n_splits: folds of one run.
     The variance is (1/n + 1/(n_splits - 1)) · s², where 1/(n_splits - 1) is the ratio of test to training
-    examples (Nadeau & Bengio 2003, equation 9). Raises ValueError for fewer than two scores or two folds.
+    examples (Nadeau & Bengio 2003, equation 9, derived for random splits; for repeated k-fold, with n - 1
+    degrees of freedom, it is the usual approximation, Bouckaert & Frank 2004).
+    Raises ValueError for fewer than two scores or two folds.
     """
     scores = np.asarray(scores, float).ravel()
     if scores.size < 2 or n_splits < 2:
@@ -68,31 +70,35 @@ def uncorrected(scores: np.ndarray) -> Estimate:
 
 
 @dataclass(frozen=True)
-class Spread:
-    """Where the variance of repeated measurements comes from, in the measurements' units.
+class Part:
+    """A standard deviation that one source contributes, and its central 95% interval, in the table's units."""
 
-    between, within: standard deviations between groups and inside them. share: of the variance that is between
-    groups, 0 to 1. interval: the central 95% of that share.
-    """
-
-    between: float
-    within: float
-    share: float
+    deviation: float
     interval: tuple[float, float]
 
 
-def variance_between(measurements: np.ndarray) -> Spread:
-    """One-way analysis of variance with random groups.
+def variance_parts(table: np.ndarray) -> tuple[Part, Part, Part]:
+    """Two-way analysis of variance with random rows and columns, one measurement for each pair.
 
-    measurements: (groups, members), at least two of each. The interval of the share, the intraclass
-    correlation, is that of Shrout and Fleiss (1979, "Intraclass correlations", case 1), cut off at 0.
+    table: (rows, columns), at least two of each. Returns what the rows contribute, what the columns do, and what
+    is left: how a row and a column meet. Components are those of the mean squares, cut off at 0; intervals use
+    Satterthwaite's degrees of freedom (1946, "An approximate distribution of estimates of variance components").
     """
-    groups, members = measurements.shape
-    within = float(measurements.var(axis=1, ddof=1).mean())
-    among = float(members * measurements.mean(axis=1).var(ddof=1))
-    between = max((among - within) / members, 0.0)
-    ratio, free = among / within, (groups - 1, groups * (members - 1))
-    low = ratio / stats.f.ppf(0.975, *free)
-    high = ratio * stats.f.ppf(0.975, *reversed(free))
-    interval = tuple(max(float((f - 1) / (f + members - 1)), 0.0) for f in (low, high))
-    return Spread(between**0.5, within**0.5, between / (between + within), interval)
+    rows, columns = table.shape
+    left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()
+    free = (rows - 1, columns - 1, (rows - 1) * (columns - 1))
+    rest = float((left**2).sum() / free[2])
+    squares = (float(columns * table.mean(axis=1).var(ddof=1)), float(rows * table.mean(axis=0).var(ddof=1)))
+    parts = []
+    for square, degrees, others in zip(squares, free[:2], (columns, rows), strict=True):
+        component = max((square - rest) / others, 0.0)
+        effective = component**2 * others**2 / (square**2 / degrees + rest**2 / free[2])
+        parts.append(_part(component, effective))
+    return parts[0], parts[1], _part(rest, free[2])
+
+
+def _part(component: float, degrees: float) -> Part:
+    if component == 0 or degrees < 0.1:  # a chi-squared of so few degrees says nothing
+        return Part(component**0.5, (0.0, float("inf")))
+    ends = component * degrees / stats.chi2.ppf([0.975, 0.025], degrees)
+    return Part(component**0.5, (float(ends[0] ** 0.5), float(ends[1] ** 0.5)))

@@ -204,8 +204,7 @@ class Stack:
         if len(rows) != len(self.seeds):
             raise ValueError(f"There are {len(self.seeds)} networks, but {len(rows)} sets of rows.")
         waiting = len({-(-len(own) // batch_size) for own in rows}) > 1
-        counts_steps = not isinstance(optimizer, keras.optimizers.SGD) or np.any(getattr(optimizer, "decays", 0))
-        if waiting and counts_steps:
+        if waiting and _counts_steps(optimizer):
             raise ValueError(
                 "Networks whose epochs differ in steps need SGD without decay: anything else counts steps for all."
             )
@@ -351,6 +350,13 @@ def _training_function(
         return totals
 
     return run
+
+
+def _counts_steps(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether a step of an optimizer depends on how many there were before."""
+    scheduled = isinstance(optimizer.get_config()["learning_rate"], dict)
+    decays = np.any(getattr(optimizer, "decays", 0))
+    return bool(not isinstance(optimizer, keras.optimizers.SGD) or scheduled or decays)
 
 
 def _column(numbers: PerNetwork) -> np.ndarray:

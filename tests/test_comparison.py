@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from course.comparison import Estimate, corrected, uncorrected, variance_between
+from course.comparison import Estimate, corrected, uncorrected, variance_parts
 
 
 def test_uncorrected_is_the_paired_t_test():
@@ -29,7 +29,7 @@ def test_repeats_cannot_make_the_corrected_interval_vanish():
 
 
 def test_corrected_interval_covers_where_the_usual_one_does_not():
-    """Means of overlapping halves of few numbers: their true mean is known to be 0."""
+    """Means of parts of the same fifty numbers, again and again; their true mean is known to be 0."""
     rng, covered = np.random.default_rng(2), np.zeros(2)
     for _ in range(300):
         numbers = rng.normal(size=50)
@@ -49,14 +49,20 @@ def test_posterior_adds_up():
 
 def test_variance_is_parted_as_it_was_made():
     rng = np.random.default_rng(3)
-    inside = 0
+    inside = np.zeros(3)
+    truth = (2.0, 1.5, 3.0)
     for _ in range(200):
-        groups = rng.normal(0, 2.0, (10, 1)) + rng.normal(0, 3.0, (10, 10))
-        inside += variance_between(groups).interval[0] < 4 / 13 < variance_between(groups).interval[1]
-    assert 180 <= inside <= 200
-    assert variance_between(rng.normal(0, 1, (400, 10)) + rng.normal(0, 2, (400, 1))).share == pytest.approx(
-        0.8, abs=0.05
-    )
+        table = rng.normal(0, 2.0, (10, 1)) + rng.normal(0, 1.5, (1, 10)) + rng.normal(0, 3.0, (10, 10))
+        inside += [part.interval[0] < true < part.interval[1] for part, true in
+                   zip(variance_parts(table), truth, strict=True)]  # fmt: skip
+    assert (inside > 170).all()
+    large = rng.normal(0, 2.0, (300, 1)) + rng.normal(0, 0.5, (1, 300)) + rng.normal(0, 1.0, (300, 300))
+    assert [part.deviation for part in variance_parts(large)] == pytest.approx([2.0, 0.5, 1.0], rel=0.12)
+
+
+def test_a_source_that_is_not_there_contributes_nothing():
+    table = np.random.default_rng(4).normal(0, 1, (5, 40)) + np.array([[0.0], [1], [2], [3], [4]])
+    assert variance_parts(table)[1].deviation < 0.5 < variance_parts(table)[0].deviation
 
 
 def test_too_little_is_refused():
