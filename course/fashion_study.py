@@ -257,6 +257,11 @@ def as_array(curves: Curves) -> np.ndarray:
     return np.stack([getattr(curves, name) for name in Curves.__dataclass_fields__])
 
 
+def as_curves(array: np.ndarray) -> Curves:
+    """The curves out of such an array."""
+    return Curves(*array)
+
+
 SEEDS, EPOCHS = (1, 2, 3), 20
 
 

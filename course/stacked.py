@@ -217,7 +217,7 @@ class Stack:
                     yield epoch, plan
 
         totals = np.zeros((3, epochs, len(self.seeds)))
-        with tqdm(total=epochs, desc=title, unit="epoch", disable=title is None) as bar:
+        with tqdm(total=epochs, desc=title, unit="epoch", disable=title is None, leave=False) as bar:
             for epoch, plan in _drawn_ahead(plans()):
                 totals[:, epoch] += run(plan.positions, plan.weights, plan.masks).numpy()
                 if plan.last:
