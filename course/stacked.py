@@ -162,7 +162,9 @@ class Stack:
         """
         x = np.asarray(x, np.float32)
         parts = [x[..., start : start + AT_ONCE, :] for start in range(0, x.shape[-2], AT_ONCE)]
-        return np.concatenate([self._outputs(tf.constant(part)).numpy() for part in parts], axis=1)
+        # Compiling takes longer than a part or two.
+        outputs = self._outputs if len(parts) > 2 else self._evaluate
+        return np.concatenate([outputs(tf.constant(part)).numpy() for part in parts], axis=1)
 
     def evaluate(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Mean loss in nats and accuracy of every network in evaluation, float64 (networks,) each.
