@@ -5,6 +5,7 @@ import pytest
 
 from course import sonar, sonar_study
 from course.sonar import BASELINE, HIDDEN_DROPOUT, Design
+from course.sonar_pictures import Tip
 
 
 def test_data_are_as_described():
@@ -61,6 +62,17 @@ def test_saved_study_is_complete():
     # Accuracies are counts of 20 or 21 test echoes.
     counts = accuracies["published"][..., None] * np.array([20, 21])
     assert (np.abs(counts - counts.round()).min(axis=-1) < 0.01).all()
+
+
+def test_a_tip_says_where_the_interval_lies_and_who_is_stuck():
+    rng = np.random.default_rng(0)
+    grid = sonar_study.Grid(("rate", (0.0, 0.5)), ("momentum", (0.9,)), ())
+    baseline = rng.normal(0.85, 0.02, (10, 10))
+    accuracies = np.stack([baseline + rng.normal(0, 0.02, (10, 10)), baseline - 0.3])[:, None]
+    tip = Tip(grid, accuracies, baseline)
+    assert tip.below.tolist() == [[False], [True]] and not tip.above.any()
+    assert tip.means[1, 0] == pytest.approx(-30) and tip.stuck.tolist() == [[0.0], [1.0]]
+    assert "rate 0.5: -30.0" in tip.show("title").alt
 
 
 @pytest.mark.slow
