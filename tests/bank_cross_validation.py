@@ -1,7 +1,8 @@
 """Cross-validations to judge: correct ones as unlike each other as possible, and mistaken ones with their names."""
 
 import random
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter, defaultdict, deque
 from copy import deepcopy
 from itertools import cycle
 
@@ -96,6 +97,9 @@ def with_scaling(scaling):
     return with_fold(fold)
 
 
+right = with_splits(splits)
+
+
 def of_numbers(numbers):
     """Splits from the fold number of every row."""
     for fold in np.unique(numbers):
@@ -147,7 +151,7 @@ def dealt_out_per_class(build_model, x, y, n_splits, seed):
 def array_split_per_class(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     rng = np.random.default_rng(seed)
-    parts = [np.array_split(rng.permutation(np.where(y == label)[0]), n_splits) for label in set(y.tolist())]
+    parts = [np.array_split(rng.permutation(np.where(y == label)[0]), n_splits) for label in np.unique(y)]
     scores = np.zeros(n_splits)
     for k in range(n_splits):
         test = np.concatenate([part[k] for part in parts])
@@ -321,6 +325,55 @@ def a_final_model_on_everything(build_model, x, y, n_splits, seed):
     scores = with_splits(splits)(build_model, x, y, n_splits, seed)
     build_model().fit(scale(x), y)
     return scores
+
+
+@correct
+def labels_in_an_array_of_objects(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    labels = np.empty(len(y), dtype=object)
+    labels[:] = list(y)
+    return [one_fold(build_model, x, labels, train, test) for train, test in splits(x, y, n_splits, seed)]
+
+
+@correct
+def codes_of_each_fold_in_order_of_appearance(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        codes = {label: code for code, label in enumerate(dict.fromkeys(y[train].tolist()))}
+        return one_fold(build_model, x, np.array([codes[label] for label in y.tolist()]), train, test)
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@correct
+def weights_of_one(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train], sample_weight=np.ones(len(train)))
+        return model.score(x_test, y[test], sample_weight=None)
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@correct
+def scores_in_a_deque(*arguments):
+    return deque(right(*arguments))
+
+
+@correct
+def scores_in_pythons_array(*arguments):
+    return array("d", right(*arguments))
+
+
+class Scores(list):
+    """A list that knows its mean."""
+
+    def mean(self):
+        return sum(self) / len(self)
+
+
+@correct
+def scores_in_a_list_of_ones_own(*arguments):
+    return Scores(right(*arguments))
 
 
 # ---------------------------------------------------------------- folds
@@ -842,6 +895,32 @@ def sorted_test_labels(build_model, x, y, n_splits, seed):
 
 
 @wrong(None)
+def other_names_in_the_test(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        return build_model().fit(x_train, np.unique(y, return_inverse=True)[1][train]).score(x_test, y[test])
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def one_name_for_all_classes(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    return [one_fold(build_model, x, np.zeros_like(y), a, b) for a, b in splits(x, y, n_splits, seed)]
+
+
+@wrong(None)
+def labels_torn_in_one_fold(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    folds = list(splits(x, y, n_splits, seed))
+    shuffled = np.random.default_rng(seed).permutation(y)
+    return [
+        one_fold(build_model, x, y if number else shuffled, train, test)
+        for number, (train, test) in enumerate(folds)
+    ]
+
+
+@wrong(None)
 def too_many_labels(build_model, x, y, n_splits, seed):
     def fold(build_model, x, y, train, test):
         x_train, x_test = standardised(x, train, test)
@@ -860,9 +939,6 @@ def one_hot_labels(build_model, x, y, n_splits, seed):
         return build_model().fit(x_train, hot[train]).score(x_test, hot[test])
 
     return with_fold(fold)(build_model, x, y, n_splits, seed)
-
-
-right = with_splits(splits)
 
 
 @wrong("mean-returned")

@@ -100,7 +100,7 @@ def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Rul
     told, name = {
         "none": ("None", "not-implemented" if first.problem == "none" else None),
         "raised": (raised(record), "not-implemented" if is_stub(record) else None),
-        "not-scores": (f"a {record.problem_type}", None),
+        "not-scores": (f"a value of type {record.problem_type}", None),
         "too-much": ("nothing: thousands of fits and scores were made, and then it was stopped", None),
         "interrupted": ("nothing: the check was interrupted", None),
     }.get(record.problem, ("nothing: the call was not made", None))
@@ -192,35 +192,47 @@ def _judge_folds(runs: list[Run]) -> Ruling:
 
 def _judge_labels(runs: list[Run]) -> Ruling:
     """Every row is handed over together with its own label; other names for the same classes are welcome."""
-    torn = all(_mixed_up(run, [fold.train for fold in run.folds]) for run in runs)
+    torn = all(_names(run, fold.train)[0] == _TORN for run in runs for fold in run.folds)
     for run in runs:
-        parts = [(name, part) for fold in run.folds for name, part in (("fit", fold.train), ("score", fold.test))]
-        for name, part in parts:
-            if part.labels is None:
-                return fail(run.case, f"{name} was given labels that are not one column", "one label for each row")
-            if len(part.labels) != len(part.rows):
-                told = f"{name} was given {len(part.rows)} rows and {len(part.labels)} labels"
-                return fail(run.case, told, "one label for each row")
-        if _mixed_up(run, [part for _, part in parts]):
-            wrong = "fit" if _mixed_up(run, [fold.train for fold in run.folds]) else "score"
-            return fail(
-                run.case,
-                f"{wrong} was given rows with the labels of other rows",
-                "every row with its own label",
-                "labels-torn" if torn else None,
-            )
+        for fold in run.folds:
+            names = []
+            for method, part in (("fit", fold.train), ("score", fold.test)):
+                if part.labels is None:
+                    return fail(
+                        run.case, f"{method} was given labels that are not one column", "one label for each row"
+                    )
+                if len(part.labels) != len(part.rows):
+                    told = f"{method} was given {len(part.rows)} rows and {len(part.labels)} labels"
+                    return fail(run.case, told, "one label for each row")
+                trouble, pairs = _names(run, part)
+                if trouble:
+                    mistake = "labels-torn" if torn else None
+                    return fail(run.case, f"{method} was given {trouble}", "every row with its own label", mistake)
+                names.append(pairs)
+            if not _one_to_one(names[0] | names[1]):
+                told = "fit and score were given different labels for the same class"
+                return fail(run.case, told, "a class has one label, in fit and in score")
     return PASS
 
 
-def _mixed_up(run: Run, parts: list[Part]) -> bool:
-    """Whether there is no one-to-one match of classes and labels in these parts."""
-    classes = run.case.classes()
-    pairs = set()
-    for part in parts:
-        if part.labels is not None and len(part.labels) == len(part.rows):
-            pairs |= set(zip(classes[part.rows].tolist(), part.labels.tolist(), strict=True))
-    firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
-    return not len(pairs) == len(firsts) == len(seconds) or -1 in seconds
+_TORN = "rows with the labels of other rows"
+
+
+def _names(run: Run, part: Part) -> tuple[str, set[tuple[int, int]]]:
+    """What is wrong with the labels of a part, "" if nothing, and the pairs of class and label in it."""
+    if part.labels is None or len(part.labels) != len(part.rows):
+        return "labels that do not belong to the rows", set()
+    pairs = set(zip(run.case.classes()[part.rows].tolist(), part.labels.tolist(), strict=True))
+    if any(label == -1 for _, label in pairs):
+        return "labels that are neither numbers nor strings", pairs
+    if len(pairs) > len({number for number, _ in pairs}):
+        return _TORN, pairs
+    return "" if _one_to_one(pairs) else "the same label for two classes", pairs
+
+
+def _one_to_one(pairs: set[tuple[int, int]]) -> bool:
+    """Whether each class has one label, and each label one class."""
+    return len({number for number, _ in pairs}) == len({label for _, label in pairs}) == len(pairs)
 
 
 def _judge_stratified(runs: list[Run]) -> Ruling:
