@@ -413,11 +413,7 @@ def stratified_in_file_order(build_model, x, y, n_splits, seed):
 
 @wrong("not-shuffled")
 def dealt_out_in_file_order(build_model, x, y, n_splits, seed):
-    checked(x, y, n_splits)
-    numbers = np.zeros(len(y), int)
-    for label in np.unique(y):
-        numbers[y == label] = np.arange((y == label).sum()) % n_splits
-    return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
+    return with_splits(lambda x, y, n, s: of_numbers(dealt(x, y, n)))(build_model, x, y, n_splits, seed)
 
 
 @wrong("not-shuffled")
@@ -465,6 +461,66 @@ def blocks_of_three_shuffled(build_model, x, y, n_splits, seed):
         order = rng.permutation(len(blocks))
         numbers[y == label] = np.concatenate([blocks[i] for i in order])
     return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
+
+
+def dealt(x, y, n_splits):
+    """The fold number of every row, dealt out in file order within each class."""
+    numbers = np.zeros(len(y), int)
+    for label in np.unique(y):
+        numbers[y == label] = np.arange((y == label).sum()) % n_splits
+    return numbers
+
+
+@wrong(None)
+def a_few_rows_swapped(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        numbers, rng = dealt(x, y, n), np.random.default_rng(s)
+        for label in np.unique(y):
+            for _ in range(5):
+                pair = rng.choice(np.flatnonzero(y == label), 2, replace=False)
+                numbers[pair] = numbers[pair[::-1]]
+        return of_numbers(numbers)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def first_half_shuffled(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        numbers, rng = dealt(x, y, n), np.random.default_rng(s)
+        for label in np.unique(y):
+            half = np.flatnonzero(y == label)[: (y == label).sum() // 2]
+            numbers[half] = rng.permutation(numbers[half])
+        return of_numbers(numbers)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+@wrong("not-stratified")
+def plain_k_fold_for_two(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        return KFold(n, shuffle=True, random_state=s).split(x) if n == 2 else splits(x, y, n, s)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+def with_seed(change):
+    """A cross-validation that is right but for its seed: change(seed, n_splits, y)."""
+    return with_splits(lambda x, y, n, s: splits(x, y, n, change(s, n, y)))
+
+
+for _name, _change in {
+    "none_for_zero": lambda seed, n, y: seed or None,
+    "rounded": lambda seed, n, y: int(np.float32(seed)) % 2**32,
+    "tenths": lambda seed, n, y: seed // 10,
+    "high_bits": lambda seed, n, y: seed >> 16,
+    "for_numbers_only": lambda seed, n, y: seed if y.dtype.kind == "i" else 0,
+    "for_two_classes_only": lambda seed, n, y: seed if len(np.unique(y)) == 2 else 0,
+    "for_few_folds_only": lambda seed, n, y: seed if n < 10 else 0,
+    "for_many_folds_only": lambda seed, n, y: seed if n > 2 else 0,
+}.items():
+    _made = with_seed(_change)
+    MISTAKEN.append(Entry(f"seed-{_name}", "cross_validation", lambda f=_made: f, "ignores-seed"))
 
 
 @wrong("ignores-seed")
@@ -518,6 +574,13 @@ def pythons_global_seed(build_model, x, y, n_splits, seed):
     random.seed(seed)
     drawn = random.randrange(2**31)
     return with_splits(lambda x, y, n, s: splits(x, y, n, drawn))(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def global_states_left_behind(build_model, x, y, n_splits, seed):
+    np.random.seed(42)
+    random.seed(42)
+    return right(build_model, x, y, n_splits, seed)
 
 
 @wrong("rows-lost")
@@ -849,6 +912,41 @@ def fitted_twice(build_model, x, y, n_splits, seed):
     return with_fold(fold)(build_model, x, y, n_splits, seed)
 
 
+@wrong("model-reused")
+def one_model_set_back(build_model, x, y, n_splits, seed):
+    model = build_model()
+
+    def used():
+        model._fits, model._fit, model._number = 0, -1, getattr(model, "_number", 0) + 1
+        return model
+
+    return with_splits(splits)(used, x, y, n_splits, seed)
+
+
+@wrong(None)
+def best_of_three_models(build_model, x, y, n_splits, seed):
+    return with_fold(lambda *fold: max(one_fold(*fold) for _ in range(3)))(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def best_of_three_runs(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    runs = [right(build_model, x, y, n_splits, seed + number) for number in range(3)]
+    return max(runs, key=sum)
+
+
+@wrong(None)
+def test_learned_afterwards(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train])
+        score = model.score(x_test, y[test])
+        model.fit(x_test, y[test])
+        return score
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
 @wrong("score-on-train")
 def training_rows_scored(build_model, x, y, n_splits, seed):
     return with_splits(lambda *a: [(a, a) for a, _ in splits(*a)])(build_model, x, y, n_splits, seed)
@@ -901,6 +999,13 @@ def other_names_in_the_test(build_model, x, y, n_splits, seed):
         return build_model().fit(x_train, np.unique(y, return_inverse=True)[1][train]).score(x_test, y[test])
 
     return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def strings_cut_to_a_letter(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    cut = y.astype("U1") if y.dtype.kind == "U" else y
+    return [one_fold(build_model, x, cut, a, b) for a, b in splits(x, y, n_splits, seed)]
 
 
 @wrong(None)
@@ -1059,6 +1164,10 @@ for _number, _refused in enumerate(
         (LENGTHS, SPLITS, FINITE, MEMBERS),
         (LENGTHS, SPLITS, FINITE, CLASSES),
         (LENGTHS, lambda x, y, n: n < 1, FINITE, CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, lambda x, y, n: not np.isfinite(x[:, 0]).all(), CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, lambda x, y, n: not np.isfinite(x[:, -1]).all(), CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, FINITE, CLASSES, lambda x, y, n: np.unique(y, return_counts=True)[1][-1] < n),
+        (LENGTHS, SPLITS, FINITE, CLASSES, lambda x, y, n: np.unique(y, return_counts=True)[1][0] < n),
     ]
 ):
     _make = refusing_only(*_refused)
@@ -1091,6 +1200,12 @@ def forgotten_return(build_model, x, y, n_splits, seed):
 
 MISTAKEN.append(Entry("a_value", "cross_validation", lambda: 0.84, "not-callable"))
 MISTAKEN.append(Entry("a_list_of_scores", "cross_validation", lambda: [0.8, 0.9], "not-callable"))
+
+
+@wrong(None)
+def refuses_a_class_that_is_just_large_enough(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits + 1 if n_splits > 1 else n_splits)
+    return right(build_model, x, y, n_splits, seed)
 
 
 @wrong(None)

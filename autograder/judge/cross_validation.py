@@ -43,7 +43,7 @@ def judge_cross_validation(bench: Bench) -> dict:
     if all(run.shares_out() for run in every):
         torn = rulings["labels"].misconception is not None
         rulings["stratified"] = blocked("labels") if torn else _judge_stratified(every)
-        rulings["shuffled"] = _judge_shuffled(every)
+        rulings["shuffled"] = _judge_shuffled([run for name, run in runs.items() if not name.endswith("-same")])
         in_order = rulings["shuffled"].status != "pass"
         rulings["seed"] = blocked("shuffled") if in_order else _judge_seed(bench, runs)
     else:
@@ -272,13 +272,17 @@ def _judge_shuffled(runs: list[Run]) -> Ruling:
                     "folds drawn at random",
                     "not-shuffled",
                 )
-    together, usual, spread = np.sum([neighbours(run.case, run.membership()) for run in runs], axis=0)
-    if together > usual + 10 * np.sqrt(spread):
-        return fail(
-            runs[0].case,
-            f"in all calls, rows that follow each other in their class were held out together {together:.0f} times",
-            f"about {usual:.0f} times, as in a random order",
-        )
+    # Who deals rows out in turns and moves a few of them leaves those together that are n_splits places apart.
+    for turns, told in enumerate(("that follow each other", "n_splits places apart", "2 * n_splits places apart")):
+        distances = [turns * run.case.n_splits if turns else 1 for run in runs]
+        found = [neighbours(run.case, run.membership(), d) for run, d in zip(runs, distances, strict=True)]
+        together, usual, spread = np.sum(found, axis=0)
+        if together > usual + 10 * np.sqrt(spread):
+            return fail(
+                runs[0].case,
+                f"in all calls, rows {told} in their class were held out together {together:.0f} times",
+                f"about {usual:.0f} times, as in a random order",
+            )
     return PASS
 
 
@@ -293,37 +297,38 @@ def _in_turns(membership: np.ndarray, n_splits: int) -> bool:
     return np.array_equal(membership[period:], membership[:-period])
 
 
-def neighbours(case: FoldCase, membership: np.ndarray) -> tuple[float, float, float]:
-    """How often members of a class that follow each other share a fold: counted, expected, and its variance.
+def neighbours(case: FoldCase, membership: np.ndarray, distance: int) -> tuple[float, float, float]:
+    """How often two members of a class share a fold that are so many places apart: counted, expected, its variance.
 
     Expected of a random order with these counts. The variance is that of independent pairs.
     """
     found = np.zeros(3)
     for number in range(len(case.sizes)):
         own = membership[case.classes() == number]
-        counts, size = np.bincount(own, minlength=case.n_splits), own.size
+        counts, size, pairs = np.bincount(own, minlength=case.n_splits), own.size, max(own.size - distance, 0)
         share = float((counts * (counts - 1)).sum()) / (size * (size - 1))
-        found += int((own[1:] == own[:-1]).sum()), (size - 1) * share, (size - 1) * share * (1 - share)
+        found += int((own[distance:] == own[:pairs]).sum()), pairs * share, pairs * share * (1 - share)
     return tuple(found)
 
 
 def _judge_seed(bench: Bench, runs: dict[str, Run]) -> Ruling:
     """The same seed gives the same folds, another seed others, and nobody else's random numbers are touched."""
-    first, again, other = (runs[name] for name in ("repeat", "repeat-same", "repeat-other"))
-    if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
-        told = "other folds"
-        return fail(first.case, f"called twice with this seed: {told}", "the same folds both times", "ignores-seed")
-    seeds = f"called with this seed and with {other.case.seed}"
-    classes = first.case.classes()
-    for number, label in enumerate(first.case.labels):
-        own = classes == number
-        if _groups(first.membership()[own]) == _groups(other.membership()[own]):
-            return fail(
-                first.case,
-                f"{seeds}: the rows of class {label!r} were held out together with the same others",
-                "other folds for another seed",
-                "ignores-seed",
-            )
+    for name in [name for name in runs if f"{name}-other" in runs]:
+        first, again, other = (runs[name + which] for which in ("", "-same", "-other"))
+        if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
+            told = "called twice with this seed: other folds"
+            return fail(first.case, told, "the same folds both times", "ignores-seed")
+        classes = first.case.classes()
+        for number, label in enumerate(first.case.labels):
+            own = classes == number
+            if _groups(first.membership()[own]) == _groups(other.membership()[own]):
+                return fail(
+                    first.case,
+                    f"called with this seed and with {other.case.seed}: the rows of class {label!r} were held out "
+                    "together with the same others",
+                    "other folds for another seed",
+                    "ignores-seed",
+                )
     moved = [run.case for name, run in runs.items() if bench.record(name).global_moved]
     # Once may be the doing of a library that was imported in the first call.
     if len(moved) > 1:
@@ -356,6 +361,9 @@ def _judge_models(runs: list[Run]) -> Ruling:
                     "a model that is new, and fitted once",
                     "model-reused" if copied else None,
                 )
+        if run.partial_fits > run.case.n_splits:
+            told = f"{run.partial_fits} times a model was fitted to a part of the rows"
+            return fail(run.case, told, f"{run.case.n_splits} times, once for each fold")
     return PASS
 
 

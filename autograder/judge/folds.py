@@ -45,11 +45,16 @@ class Fold:
 
 @dataclass(frozen=True)
 class Run:
-    """One call of cross_validate, read. folds: in the order of the returned scores where that can be told."""
+    """One call of cross_validate, read.
+
+    folds: in the order of the returned scores where that can be told. partial_fits: how many fits there were to
+    fewer rows than x has.
+    """
 
     case: FoldCase
     folds: tuple[Fold, ...]
     unreadable: str = ""
+    partial_fits: int = 0
 
     @property
     def rows(self) -> int:
@@ -102,7 +107,8 @@ def read(bench: Bench, case: FoldCase) -> Run:
         fit = events[events["fit"][number]]
         order = (int(number), int(fit["model"]))
         folds.append(Fold(train, test, int(fit["model"]), int(fit["fits"]), order))
-    return Run(case, tuple(folds))
+    partial_fits = int((~events["is_score"] & (events["rows"] < len(table.original))).sum())
+    return Run(case, tuple(folds), partial_fits=partial_fits)
 
 
 def _part(table: Table, events: np.ndarray, number: int, rows: np.ndarray, labels: np.ndarray, part) -> Part | None:
