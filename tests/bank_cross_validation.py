@@ -559,7 +559,7 @@ def only_the_order_of_folds_by_seed(build_model, x, y, n_splits, seed):
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("global-state")
 def global_seed(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     np.random.seed(seed)
@@ -569,14 +569,14 @@ def global_seed(build_model, x, y, n_splits, seed):
     return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("global-state")
 def pythons_global_seed(build_model, x, y, n_splits, seed):
     random.seed(seed)
     drawn = random.randrange(2**31)
     return with_splits(lambda x, y, n, s: splits(x, y, n, drawn))(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("global-state")
 def global_states_left_behind(build_model, x, y, n_splits, seed):
     np.random.seed(42)
     random.seed(42)
@@ -824,7 +824,7 @@ def mean_of_all_deviation_of_some(build_model, x, y, n_splits, seed):
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("axis-forgotten")
 def rows_instead_of_columns(build_model, x, y, n_splits, seed):
     def scaling(x, *parts):
         return [(x[p] - x[p].mean(1, keepdims=True)) / x[p].std(1, keepdims=True) for p in parts]
@@ -874,6 +874,36 @@ def standardised_in_place(build_model, x, y, n_splits, seed):
     x -= x.mean(axis=0)
     x /= x.std(axis=0)
     return with_splits(splits)(build_model, x, y, n_splits, seed)
+
+
+def after(change):
+    """A cross-validation that is right, and then changes x or y."""
+
+    def cross_validate(build_model, x, y, n_splits, seed):
+        scores = right(build_model, x, y, n_splits, seed)
+        change(x, y)
+        return scores
+
+    return cross_validate
+
+
+def _locked(x, y):
+    x -= 1
+    x.flags.writeable = False
+
+
+def _as_integers(x, y):
+    x.dtype = x.dtype.str.replace("f", "i")
+
+
+def _as_bytes(x, y):
+    y.dtype = np.uint8
+
+
+for _change in (_locked, _as_integers, _as_bytes, lambda x, y: x.resize((3, 2), refcheck=False)):
+    _made = after(_change)
+    _name = f"changed_afterwards-{_change.__name__}"
+    MISTAKEN.append(Entry(_name, "cross_validation", lambda f=_made: f, "mutates-input"))
 
 
 @wrong("mutates-input")
@@ -931,7 +961,8 @@ def best_of_three_models(build_model, x, y, n_splits, seed):
 @wrong(None)
 def best_of_three_runs(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
-    runs = [right(build_model, x, y, n_splits, seed + number) for number in range(3)]
+    seeds = np.random.default_rng(seed).integers(2**31, size=3)
+    runs = [right(build_model, x, y, n_splits, int(drawn)) for drawn in seeds]
     return max(runs, key=sum)
 
 
@@ -1070,6 +1101,40 @@ def sorted_scores(*arguments):
 @wrong(None)
 def errors_instead_of_scores(*arguments):
     return [1 - score for score in right(*arguments)]
+
+
+@wrong(None)
+def rounded_scores(*arguments):
+    return np.round(right(*arguments), 3)
+
+
+@wrong(None)
+def last_score_rounded(*arguments):
+    *scores, last = right(*arguments)
+    return [*scores, round(last, 3)]
+
+
+@wrong(None)
+def means_of_two_halves(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train])
+        return np.mean([model.score(x_test[half::2], y[test][half::2]) for half in range(2)])
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+def keeps_its_list():
+    kept = []
+
+    def cross_validate(*arguments):
+        kept.extend(right(*arguments))
+        return list(kept)
+
+    return cross_validate
+
+
+MISTAKEN.append(Entry("keeps_its_list", "cross_validation", keeps_its_list))
 
 
 @wrong(None)

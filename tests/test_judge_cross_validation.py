@@ -3,15 +3,19 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from autograder.cases import cases
 from autograder.examination import examine
+from autograder.judge import judge
 from autograder.judge.cross_validation import neighbours
 from autograder.judge.rows import Table
 from autograder.misconceptions import MISCONCEPTIONS
+from autograder.observations import Observations
+from autograder.observe import observe
 from tests.bank_cross_validation import CORRECT, MISTAKEN
 from tests.test_judge import told
 
@@ -138,6 +142,17 @@ def test_one_mistake_costs_one_property():
     made = {entry.name: entry.make() for entry in MISTAKEN}
     for name, lost in costs.items():
         assert {slug for slug, status in statuses(made[name]).items() if status != "pass"} == lost, name
+
+
+@pytest.mark.parametrize("field", ["fit", "row", "rows", "label", "labels"])
+@pytest.mark.parametrize("number", [-7, 500, 2**31 - 1])
+def test_forged_numbers_of_events_earn_nothing(field, number):
+    records = dict(observe("cross_validation", (CORRECT[0].make(),), 1).records)
+    events = records["five.events"].values.copy()
+    events[field][-1] = number
+    records["five.events"] = replace(records["five.events"], values=events)
+    report, _ = judge("cross_validation", Observations(records), 1)
+    assert {v.status for v in report.verdicts} == {"error"} if number > 0 else not report.passed
 
 
 def test_an_import_in_the_first_call_costs_nothing():

@@ -26,7 +26,7 @@ def judge_cross_validation(bench: Bench) -> dict:
     rulings = {"shape": shape, "bad-input": _judge_bad_input(bench), "input-untouched": _judge_untouched(bench)}
     rulings["folds"] = _judge_number(list(runs.values()), shape)
     if rulings["folds"].status == "pass" and not readable:
-        rulings["scaled"] = judge_unreadable(runs)
+        rulings["scaled"] = judge_unreadable(bench, runs)
         others = ("folds", "labels", "stratified", "shuffled", "new-model", "scores", "seed")
         return rulings | dict.fromkeys(others, blocked("scaled"))
     if rulings["folds"].status != "pass":
@@ -59,6 +59,7 @@ def judge_cross_validation(bench: Bench) -> dict:
 def _judge_shape(bench: Bench) -> Ruling:
     """Every ordinary call returned one number for each fold."""
     first = next(iter(bench.observations.records.values()), Record())
+    previous = np.empty(0)
     for case in bench.cases.values():
         record = bench.record(case.name)
         if case.spoiled:
@@ -73,9 +74,12 @@ def _judge_shape(bench: Bench) -> Ruling:
             told = f"{len(record.values)} numbers" if record.values.ndim == 1 else told
             told += ", the mean of the scores first" if mean and record.values.ndim else ""
             told += ", the mean of the scores" if mean and not record.values.ndim else ""
+            kept = previous.size and np.array_equal(record.values.ravel()[: previous.size], previous)
+            told += ", those of the call before first" if kept else ""
             return fail(
                 case, told, f"{case.n_splits} numbers, one for each fold", "mean-returned" if mean else None
             )
+        previous = record.values
     return PASS
 
 
@@ -114,14 +118,12 @@ def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
         case, values = run.case, bench.record(run.case.name).values
         events = bench.record(f"{case.name}.events").values
         given = events["value"][[fold.order[0] for fold in run.folds]]
-        if not np.isclose(values, given, rtol=1e-5, atol=0).all():
-            returned = ", ".join(f"{value:.3f}" for value in values[:4])
-            expected = ", ".join(f"{value:.3f}" for value in given[:4])
-            return fail(
-                case,
-                f"{returned}{', …' if len(values) > 4 else ''}: not what score returned",
-                f"{expected}{', …' if len(values) > 4 else ''}",
-            )
+        same = np.isclose(values, given, rtol=1e-5, atol=0)
+        if not same.all():
+            first = min(int(np.argmin(same)), max(len(values) - 4, 0))
+            returned, expected = _side_by_side(values[first : first + 4], given[first : first + 4])
+            told = f"from fold {first} on: {returned}" if first else returned
+            return fail(case, f"{told}: not what score returned", expected)
         if any(fold.scored_on_train for fold in run.folds):
             return fail(
                 case,
@@ -135,6 +137,18 @@ def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
                 case, "the scores in another order than the folds", "the first fold's score first, and so on"
             )
     return PASS
+
+
+def _side_by_side(values: np.ndarray, given: np.ndarray) -> tuple[str, str]:
+    """Two rows of numbers as text, with as many digits as it takes to see where they differ."""
+    for digits in (3, 6):
+        texts = [[f"{value:.{digits}f}" for value in row] for row in (values, given)]
+        if all(
+            (a == b) == np.isclose(x, y, rtol=1e-5, atol=0)
+            for a, b, x, y in zip(*texts, values, given, strict=True)
+        ):
+            break
+    return ", ".join(texts[0]), ", ".join(texts[1])
 
 
 # ---------------------------------------------------------------- folds
@@ -169,13 +183,18 @@ def _judge_folds(runs: list[Run]) -> Ruling:
         if (tested > 1).any():
             return fail(
                 run.case,
-                f"{int((tested > 1).sum())} of {run.rows} rows were tested {int(tested.max())} times",
+                f"rows tested more than once: {int((tested > 1).sum())} of {run.rows}",
                 "every row is tested exactly once",
             )
+        pieces = [fold.pieces for fold in run.folds]
+        if (tested == 0).any() and max(pieces) > 1:
+            number = int(np.argmax(pieces))
+            told = f"the test part of fold {number} was scored in {pieces[number]} pieces"
+            return fail(run.case, told, "one score for all rows of a test part")
         if (tested == 0).any():
             return fail(
                 run.case,
-                f"{int((tested == 0).sum())} of {run.rows} rows were never tested",
+                f"rows never tested: {int((tested == 0).sum())} of {run.rows}",
                 "every row is tested exactly once",
                 "rows-lost",
             )
@@ -183,7 +202,7 @@ def _judge_folds(runs: list[Run]) -> Ruling:
             trained = np.bincount(fold.train.rows, minlength=run.rows)
             left_out = int((trained == 0).sum()) - len(held_out)
             if left_out or trained.max() > 1:
-                told = f"{left_out} rows were neither trained on nor tested" if left_out else "rows came twice"
+                told = f"rows neither trained on nor tested: {left_out}" if left_out else "rows came twice"
                 return fail(
                     run.case, f"in fold {number}, {told}", "the training part is all that is not tested, once each"
                 )
@@ -333,7 +352,7 @@ def _judge_seed(bench: Bench, runs: dict[str, Run]) -> Ruling:
     # Once may be the doing of a library that was imported in the first call.
     if len(moved) > 1:
         told = "NumPy's or Python's global random state was used or seeded"
-        return fail(moved[-1], told, "the global state as it was")
+        return fail(moved[-1], told, "the global state as it was", "global-state")
     return PASS
 
 
