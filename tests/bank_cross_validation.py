@@ -1274,6 +1274,14 @@ def refuses_a_class_that_is_just_large_enough(build_model, x, y, n_splits, seed)
 
 
 @wrong(None)
+def counts_with_bincount(build_model, x, y, n_splits, seed):
+    """Right for labels that are small whole numbers, and for nothing else."""
+    checked(x, y, n_splits)
+    assert np.bincount(y).max() > 0
+    return right(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
 def always_refuses(build_model, x, y, n_splits, seed):
     raise ValueError("no")
 

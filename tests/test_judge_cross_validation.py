@@ -138,6 +138,8 @@ def test_one_mistake_costs_one_property():
         "stratified_in_file_order": {"shuffled", "seed"}, "training_rows_scored": {"scores"},
         "mean": {"shape", "scores"}, "refuses_some-0": {"bad-input"}, "global_seed": {"seed"},
         "fitted_on_everything": {"folds"}, "sorted_scores": {"scores"}, "sorted_test_labels": {"labels"},
+        "counts_with_bincount": {"shape", "scores", "seed"}, "global_states_left_behind": {"seed"},
+        "best_of_three_models": {"new-model"}, "changed_afterwards-_locked": {"input-untouched"},
     }  # fmt: skip
     made = {entry.name: entry.make() for entry in MISTAKEN}
     for name, lost in costs.items():

@@ -16,12 +16,14 @@ from autograder.observations import EVENT, Record
 
 
 def judge_cross_validation(bench: Bench) -> dict:
-    """Rulings on all properties of a cross-validation."""
+    """Rulings on all properties of a cross-validation; where most calls came to an end, from those that did."""
     shape = _judge_shape(bench)
     ordinary = [case for case in bench.cases.values() if not case.spoiled]
-    if any(bench.record(case.name).problem not in ("", "not-scores") for case in ordinary):
+    ended = [case for case in ordinary if bench.record(case.name).problem in ("", "not-scores")]
+    raised_only = all(bench.record(case.name).problem in ("", "not-scores", "raised") for case in ordinary)
+    if not raised_only or len(ended) <= len(ordinary) / 2:
         return {"shape": shape}
-    runs = {case.name: read(bench, case) for case in ordinary}
+    runs = {case.name: read(bench, case) for case in ended}
     readable = not any(run.unreadable for run in runs.values())
     rulings = {"shape": shape, "bad-input": _judge_bad_input(bench), "input-untouched": _judge_untouched(bench)}
     rulings["folds"] = _judge_number(list(runs.values()), shape)
@@ -44,11 +46,15 @@ def judge_cross_validation(bench: Bench) -> dict:
         torn = rulings["labels"].misconception is not None
         rulings["stratified"] = blocked("labels") if torn else _judge_stratified(every)
         rulings["shuffled"] = _judge_shuffled([run for name, run in runs.items() if not name.endswith("-same")])
-        in_order = rulings["shuffled"].status != "pass"
-        rulings["seed"] = blocked("shuffled") if in_order else _judge_seed(bench, runs)
+        if rulings["shuffled"].status != "pass":
+            rulings["seed"] = blocked("shuffled")
+        elif len(ended) < len(ordinary):  # calls that belong together are not all there
+            rulings["seed"] = blocked("shape")
+        else:
+            rulings["seed"] = _judge_seed(bench, runs)
     else:
         rulings |= dict.fromkeys(("stratified", "shuffled", "seed"), blocked("folds"))
-    shown = runs["five"]
+    shown = every[0]
     charts = (folds_chart(shown.case, _roles(shown)), standardised_chart(deviations(shown)))
     return rulings | {"charts": charts}
 
