@@ -246,7 +246,7 @@ _CROSS_VALIDATION = Exercise(
     signature="cross_validate(build_model, x, y, n_splits, seed)",
     kind="function",
     properties=(
-        Property("shape", "Returns one number for each fold, as a list or an array.", 1),
+        Property("shape", "Returns one number for each fold, as a list, tuple or array.", 1),
         Property("folds", "Every row is tested exactly once, and trains the models of all other folds.", 3),
         Property("labels", "Every row keeps its own label.", 1),
         Property("stratified", "Each class is spread evenly: its counts in two folds differ by at most 1.", 2),
@@ -262,7 +262,8 @@ _CROSS_VALIDATION = Exercise(
         "Take one fold at a time. Which rows does its model train on, which are held out, and what does the model "
         "know about those that are held out when it is tested?",
         "Write down the fold number of every row first. For each class by itself: take the positions of its rows, "
-        "shuffle them with a generator made from seed, and deal them out, one to each fold in turn.",
+        "shuffle them with a generator made from seed, and deal them out, one to each fold in turn. np.unique "
+        "gives the classes, sorted, and their sizes; a set of strings has another order in the next process.",
         "For each fold number: test = fold == number, train = ~test. Mean and deviation come from x[train] with "
         "axis=0, and both parts are standardised with them. Then model = build_model(), fit on one part, append "
         "its score on the other. All checks of the input stand before the first fold.",

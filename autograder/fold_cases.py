@@ -1,9 +1,9 @@
 """Which calls an examination of cross_validation makes. Both halves read this; it knows inputs, and no answers.
 
 Sizes are chosen so that no mistake can hide. Neither the rows nor the members of a class can be shared out
-evenly, so that a remainder that is forgotten shows. Every class is large enough that a correct shuffle practically
-never leaves it in file order: the rarest way there is to be refused has a probability below 1e-12 (a test
-computes it for each case).
+evenly, so that a remainder that is forgotten shows. Classes are so large that a correct shuffle practically never
+leaves the rows in file order, and that two seeds practically never give the same folds: both have a probability
+below 1e-11 (tests compute them for each case).
 """
 
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class FoldCase:
     name: unique in an examination. sizes, labels: of the classes, in the order in which they stand in a sorted
     file. columns: of x. n_splits, seed: handed over. data_seed: chooses the values of x and the order of the rows.
     sorted_by_class: whether all rows of a class stand together. dtype: of x. spoiled: "" or a key of SPOILED, what
-    is wrong with this input.
+    is wrong with this input. spoiled_column: of x, where it is a single entry that is wrong.
     """
 
     name: str
@@ -45,6 +45,7 @@ class FoldCase:
     sorted_by_class: bool = False
     dtype: str = "float64"
     spoiled: str = ""
+    spoiled_column: int = 0
 
     def classes(self) -> np.ndarray:
         """The class of every row, as a position in `labels`: (rows,) of int; read-only."""
@@ -56,9 +57,9 @@ class FoldCase:
         Within a column no two values are nearer than a hundredth of its standard deviation.
         """
         x = _features(self.sizes, self.data_seed, self.sorted_by_class, self.columns).astype(self.dtype)
-        row, column = self.data_seed % len(x), self.data_seed % self.columns
+        row = self.data_seed % len(x)
         if self.spoiled in _ENTRIES:
-            x[row, column] = _ENTRIES[self.spoiled]
+            x[row, self.spoiled_column] = _ENTRIES[self.spoiled]
         return np.vstack([x, x[row]]) if self.spoiled == "x-longer" else x
 
     def y(self) -> np.ndarray:
@@ -113,22 +114,33 @@ def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
 
     planned = [
         FoldCase("five", sizes(5, 44, 29), odd_labels(2), 5, 5, **seeds()),
-        FoldCase("ten", sizes(10, 46, 64), ("rock", "metal"), 4, 10, **seeds(), sorted_by_class=True),
-        FoldCase("two", sizes(2, 43, 35, 39), odd_labels(3), 6, 2, **seeds()),
+        FoldCase("ten", sizes(10, 46, 64), ("rock", "rose"), 4, 10, **seeds(), sorted_by_class=True),
+        FoldCase("two", sizes(2, 53, 45, 49), odd_labels(3), 6, 2, **seeds()),
+        FoldCase("halves", sizes(2, 46, 49, 52), odd_labels(3), 4, 2, **seeds()),
         FoldCase("three", sizes(3, 47, 38), (1, -1), 5, 3, **seeds(), sorted_by_class=True),
-        FoldCase("four", sizes(4, 34, 22), (0, 1), 4, 4, **seeds(), dtype="float32"),
-        FoldCase("seven", sizes(7, 33, 46, 24), ("c", "a", "b"), 5, 7, **seeds()),
+        FoldCase("four", sizes(4, 38, 31), (0, 1), 4, 4, **seeds(), dtype="float32"),
+        FoldCase("seven", sizes(7, 33, 46, 24), ("ca", "ab", "aa"), 5, 7, **seeds()),
         FoldCase("repeat", sizes(3, 41, 37), odd_labels(2), 4, 3, **seeds()),
+        FoldCase("zero", sizes(3, 39, 36), odd_labels(2), 5, 3, **seeds() | {"seed": 0}),
+        FoldCase("tight", (6, 31), odd_labels(2), 4, 6, **seeds()),  # one class just large enough
     ]
     named = {case.name: case for case in planned}
-    repeat = named["repeat"]
-    named["repeat-same"] = replace(repeat, name="repeat-same")
-    named["repeat-other"] = replace(repeat, name="repeat-other", seed=repeat.seed ^ 0x5DEECE6)
+    # Whoever rounds or shortens the seed takes neighbours for the same, and some settings may have no seed at all.
+    for name in ("two", "halves", "four", "seven", "ten", "repeat", "zero"):
+        case = named[name]
+        other = case.seed ^ 0x5DEECE6 if name == "repeat" else case.seed + 1
+        named[f"{name}-same"] = replace(case, name=f"{name}-same")
+        named[f"{name}-other"] = replace(case, name=f"{name}-other", seed=other)
     # Beside the mistakes themselves, an input that is right but for one of them.
     spoiled = [
         ("one-class", {"sizes": (37,), "labels": (1,)}),
         ("small-class", {"sizes": (31, 4), "labels": (0, 1)}),
-        *((kind, {}) for kind in ("nan", "infinity", "minus-infinity", "x-longer", "y-longer")),
+        ("small-class", {"sizes": (4, 31, 23), "labels": (0, 1, 2)}),
+        *(("nan", {"spoiled_column": column}) for column in (0, 4)),
+        *(("infinity", {"spoiled_column": column}) for column in (0, 4)),
+        ("minus-infinity", {"spoiled_column": 2}),
+        ("x-longer", {}),
+        ("y-longer", {}),
         *(("no-split", {"n_splits": n_splits}) for n_splits in (1, 0, -2)),
     ]
     for number, (kind, changed) in enumerate(spoiled):

@@ -370,10 +370,10 @@ _ALL = (
     ),
     Misconception(
         "axis-forgotten",
-        "One mean and one deviation were used for all columns.",
-        "x.mean() without an axis is a single number, the mean of everything. With columns of different units it "
-        "is the mean of apples and miles.",
-        "Compare x.mean().shape with x.mean(axis=0).shape. Which has a number for each column?",
+        "Mean and deviation were not those of each column.",
+        "x.mean() without an axis is a single number, the mean of everything, and axis=1 gives one for each row. "
+        "With columns of different units both are the mean of apples and miles.",
+        "Compare the shapes of x.mean(), x.mean(axis=0) and x.mean(axis=1). Which has a number for each column?",
     ),
     Misconception(
         "labels-torn",
@@ -394,6 +394,13 @@ _ALL = (
         "A seed typed into the function gives the same folds for ever, no seed at all gives others each time. One "
         "hides how much depends on the folds, the other cannot be repeated.",
         "Make one generator from seed, and draw everything from it.",
+    ),
+    Misconception(
+        "global-state",
+        "NumPy's or Python's global random state was used or seeded.",
+        "np.random.seed(seed) is short, and the folds do follow from it. But all code shares that state: whoever "
+        "draws from it afterwards gets numbers that the last caller has decided.",
+        "Make a generator of your own from seed, np.random.default_rng(seed), and draw everything from it.",
     ),
     Misconception(
         "no-input-check",

@@ -1,7 +1,8 @@
 """Cross-validations to judge: correct ones as unlike each other as possible, and mistaken ones with their names."""
 
 import random
-from collections import Counter, defaultdict
+from array import array
+from collections import Counter, defaultdict, deque
 from copy import deepcopy
 from itertools import cycle
 
@@ -96,6 +97,9 @@ def with_scaling(scaling):
     return with_fold(fold)
 
 
+right = with_splits(splits)
+
+
 def of_numbers(numbers):
     """Splits from the fold number of every row."""
     for fold in np.unique(numbers):
@@ -147,7 +151,7 @@ def dealt_out_per_class(build_model, x, y, n_splits, seed):
 def array_split_per_class(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     rng = np.random.default_rng(seed)
-    parts = [np.array_split(rng.permutation(np.where(y == label)[0]), n_splits) for label in set(y.tolist())]
+    parts = [np.array_split(rng.permutation(np.where(y == label)[0]), n_splits) for label in np.unique(y)]
     scores = np.zeros(n_splits)
     for k in range(n_splits):
         test = np.concatenate([part[k] for part in parts])
@@ -323,6 +327,55 @@ def a_final_model_on_everything(build_model, x, y, n_splits, seed):
     return scores
 
 
+@correct
+def labels_in_an_array_of_objects(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    labels = np.empty(len(y), dtype=object)
+    labels[:] = list(y)
+    return [one_fold(build_model, x, labels, train, test) for train, test in splits(x, y, n_splits, seed)]
+
+
+@correct
+def codes_of_each_fold_in_order_of_appearance(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        codes = {label: code for code, label in enumerate(dict.fromkeys(y[train].tolist()))}
+        return one_fold(build_model, x, np.array([codes[label] for label in y.tolist()]), train, test)
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@correct
+def weights_of_one(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train], sample_weight=np.ones(len(train)))
+        return model.score(x_test, y[test], sample_weight=None)
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@correct
+def scores_in_a_deque(*arguments):
+    return deque(right(*arguments))
+
+
+@correct
+def scores_in_pythons_array(*arguments):
+    return array("d", right(*arguments))
+
+
+class Scores(list):
+    """A list that knows its mean."""
+
+    def mean(self):
+        return sum(self) / len(self)
+
+
+@correct
+def scores_in_a_list_of_ones_own(*arguments):
+    return Scores(right(*arguments))
+
+
 # ---------------------------------------------------------------- folds
 
 
@@ -360,11 +413,7 @@ def stratified_in_file_order(build_model, x, y, n_splits, seed):
 
 @wrong("not-shuffled")
 def dealt_out_in_file_order(build_model, x, y, n_splits, seed):
-    checked(x, y, n_splits)
-    numbers = np.zeros(len(y), int)
-    for label in np.unique(y):
-        numbers[y == label] = np.arange((y == label).sum()) % n_splits
-    return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
+    return with_splits(lambda x, y, n, s: of_numbers(dealt(x, y, n)))(build_model, x, y, n_splits, seed)
 
 
 @wrong("not-shuffled")
@@ -414,6 +463,66 @@ def blocks_of_three_shuffled(build_model, x, y, n_splits, seed):
     return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
 
 
+def dealt(x, y, n_splits):
+    """The fold number of every row, dealt out in file order within each class."""
+    numbers = np.zeros(len(y), int)
+    for label in np.unique(y):
+        numbers[y == label] = np.arange((y == label).sum()) % n_splits
+    return numbers
+
+
+@wrong(None)
+def a_few_rows_swapped(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        numbers, rng = dealt(x, y, n), np.random.default_rng(s)
+        for label in np.unique(y):
+            for _ in range(5):
+                pair = rng.choice(np.flatnonzero(y == label), 2, replace=False)
+                numbers[pair] = numbers[pair[::-1]]
+        return of_numbers(numbers)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def first_half_shuffled(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        numbers, rng = dealt(x, y, n), np.random.default_rng(s)
+        for label in np.unique(y):
+            half = np.flatnonzero(y == label)[: (y == label).sum() // 2]
+            numbers[half] = rng.permutation(numbers[half])
+        return of_numbers(numbers)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+@wrong("not-stratified")
+def plain_k_fold_for_two(build_model, x, y, n_splits, seed):
+    def folds(x, y, n, s):
+        return KFold(n, shuffle=True, random_state=s).split(x) if n == 2 else splits(x, y, n, s)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+def with_seed(change):
+    """A cross-validation that is right but for its seed: change(seed, n_splits, y)."""
+    return with_splits(lambda x, y, n, s: splits(x, y, n, change(s, n, y)))
+
+
+for _name, _change in {
+    "none_for_zero": lambda seed, n, y: seed or None,
+    "rounded": lambda seed, n, y: int(np.float32(seed)) % 2**32,
+    "tenths": lambda seed, n, y: seed // 10,
+    "high_bits": lambda seed, n, y: seed >> 16,
+    "for_numbers_only": lambda seed, n, y: seed if y.dtype.kind == "i" else 0,
+    "for_two_classes_only": lambda seed, n, y: seed if len(np.unique(y)) == 2 else 0,
+    "for_few_folds_only": lambda seed, n, y: seed if n < 10 else 0,
+    "for_many_folds_only": lambda seed, n, y: seed if n > 2 else 0,
+}.items():
+    _made = with_seed(_change)
+    MISTAKEN.append(Entry(f"seed-{_name}", "cross_validation", lambda f=_made: f, "ignores-seed"))
+
+
 @wrong("ignores-seed")
 def seed_typed_in(build_model, x, y, n_splits, seed):
     return with_splits(lambda x, y, n, s: splits(x, y, n, 42))(build_model, x, y, n_splits, seed)
@@ -450,7 +559,7 @@ def only_the_order_of_folds_by_seed(build_model, x, y, n_splits, seed):
     return with_splits(folds)(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("global-state")
 def global_seed(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     np.random.seed(seed)
@@ -460,11 +569,18 @@ def global_seed(build_model, x, y, n_splits, seed):
     return with_splits(lambda *_: of_numbers(numbers))(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("global-state")
 def pythons_global_seed(build_model, x, y, n_splits, seed):
     random.seed(seed)
     drawn = random.randrange(2**31)
     return with_splits(lambda x, y, n, s: splits(x, y, n, drawn))(build_model, x, y, n_splits, seed)
+
+
+@wrong("global-state")
+def global_states_left_behind(build_model, x, y, n_splits, seed):
+    np.random.seed(42)
+    random.seed(42)
+    return right(build_model, x, y, n_splits, seed)
 
 
 @wrong("rows-lost")
@@ -708,7 +824,7 @@ def mean_of_all_deviation_of_some(build_model, x, y, n_splits, seed):
     return with_scaling(scaling)(build_model, x, y, n_splits, seed)
 
 
-@wrong(None)
+@wrong("axis-forgotten")
 def rows_instead_of_columns(build_model, x, y, n_splits, seed):
     def scaling(x, *parts):
         return [(x[p] - x[p].mean(1, keepdims=True)) / x[p].std(1, keepdims=True) for p in parts]
@@ -760,6 +876,36 @@ def standardised_in_place(build_model, x, y, n_splits, seed):
     return with_splits(splits)(build_model, x, y, n_splits, seed)
 
 
+def after(change):
+    """A cross-validation that is right, and then changes x or y."""
+
+    def cross_validate(build_model, x, y, n_splits, seed):
+        scores = right(build_model, x, y, n_splits, seed)
+        change(x, y)
+        return scores
+
+    return cross_validate
+
+
+def _locked(x, y):
+    x -= 1
+    x.flags.writeable = False
+
+
+def _as_integers(x, y):
+    x.dtype = x.dtype.str.replace("f", "i")
+
+
+def _as_bytes(x, y):
+    y.dtype = np.uint8
+
+
+for _change in (_locked, _as_integers, _as_bytes, lambda x, y: x.resize((3, 2), refcheck=False)):
+    _made = after(_change)
+    _name = f"changed_afterwards-{_change.__name__}"
+    MISTAKEN.append(Entry(_name, "cross_validation", lambda f=_made: f, "mutates-input"))
+
+
 @wrong("mutates-input")
 def shuffled_in_place(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
@@ -792,6 +938,42 @@ def fitted_twice(build_model, x, y, n_splits, seed):
     def fold(build_model, x, y, train, test):
         x_train, x_test = standardised(x, train, test)
         return build_model().fit(x_train, y[train]).fit(x_train, y[train]).score(x_test, y[test])
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@wrong("model-reused")
+def one_model_set_back(build_model, x, y, n_splits, seed):
+    model = build_model()
+
+    def used():
+        model._fits, model._fit, model._number = 0, -1, getattr(model, "_number", 0) + 1
+        return model
+
+    return with_splits(splits)(used, x, y, n_splits, seed)
+
+
+@wrong(None)
+def best_of_three_models(build_model, x, y, n_splits, seed):
+    return with_fold(lambda *fold: max(one_fold(*fold) for _ in range(3)))(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def best_of_three_runs(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    seeds = np.random.default_rng(seed).integers(2**31, size=3)
+    runs = [right(build_model, x, y, n_splits, int(drawn)) for drawn in seeds]
+    return max(runs, key=sum)
+
+
+@wrong(None)
+def test_learned_afterwards(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train])
+        score = model.score(x_test, y[test])
+        model.fit(x_test, y[test])
+        return score
 
     return with_fold(fold)(build_model, x, y, n_splits, seed)
 
@@ -842,6 +1024,39 @@ def sorted_test_labels(build_model, x, y, n_splits, seed):
 
 
 @wrong(None)
+def other_names_in_the_test(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        return build_model().fit(x_train, np.unique(y, return_inverse=True)[1][train]).score(x_test, y[test])
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def strings_cut_to_a_letter(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    cut = y.astype("U1") if y.dtype.kind == "U" else y
+    return [one_fold(build_model, x, cut, a, b) for a, b in splits(x, y, n_splits, seed)]
+
+
+@wrong(None)
+def one_name_for_all_classes(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    return [one_fold(build_model, x, np.zeros_like(y), a, b) for a, b in splits(x, y, n_splits, seed)]
+
+
+@wrong(None)
+def labels_torn_in_one_fold(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits)
+    folds = list(splits(x, y, n_splits, seed))
+    shuffled = np.random.default_rng(seed).permutation(y)
+    return [
+        one_fold(build_model, x, y if number else shuffled, train, test)
+        for number, (train, test) in enumerate(folds)
+    ]
+
+
+@wrong(None)
 def too_many_labels(build_model, x, y, n_splits, seed):
     def fold(build_model, x, y, train, test):
         x_train, x_test = standardised(x, train, test)
@@ -860,9 +1075,6 @@ def one_hot_labels(build_model, x, y, n_splits, seed):
         return build_model().fit(x_train, hot[train]).score(x_test, hot[test])
 
     return with_fold(fold)(build_model, x, y, n_splits, seed)
-
-
-right = with_splits(splits)
 
 
 @wrong("mean-returned")
@@ -889,6 +1101,40 @@ def sorted_scores(*arguments):
 @wrong(None)
 def errors_instead_of_scores(*arguments):
     return [1 - score for score in right(*arguments)]
+
+
+@wrong(None)
+def rounded_scores(*arguments):
+    return np.round(right(*arguments), 3)
+
+
+@wrong(None)
+def last_score_rounded(*arguments):
+    *scores, last = right(*arguments)
+    return [*scores, round(last, 3)]
+
+
+@wrong(None)
+def means_of_two_halves(build_model, x, y, n_splits, seed):
+    def fold(build_model, x, y, train, test):
+        x_train, x_test = standardised(x, train, test)
+        model = build_model().fit(x_train, y[train])
+        return np.mean([model.score(x_test[half::2], y[test][half::2]) for half in range(2)])
+
+    return with_fold(fold)(build_model, x, y, n_splits, seed)
+
+
+def keeps_its_list():
+    kept = []
+
+    def cross_validate(*arguments):
+        kept.extend(right(*arguments))
+        return list(kept)
+
+    return cross_validate
+
+
+MISTAKEN.append(Entry("keeps_its_list", "cross_validation", keeps_its_list))
 
 
 @wrong(None)
@@ -983,6 +1229,10 @@ for _number, _refused in enumerate(
         (LENGTHS, SPLITS, FINITE, MEMBERS),
         (LENGTHS, SPLITS, FINITE, CLASSES),
         (LENGTHS, lambda x, y, n: n < 1, FINITE, CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, lambda x, y, n: not np.isfinite(x[:, 0]).all(), CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, lambda x, y, n: not np.isfinite(x[:, -1]).all(), CLASSES, MEMBERS),
+        (LENGTHS, SPLITS, FINITE, CLASSES, lambda x, y, n: np.unique(y, return_counts=True)[1][-1] < n),
+        (LENGTHS, SPLITS, FINITE, CLASSES, lambda x, y, n: np.unique(y, return_counts=True)[1][0] < n),
     ]
 ):
     _make = refusing_only(*_refused)
@@ -1015,6 +1265,20 @@ def forgotten_return(build_model, x, y, n_splits, seed):
 
 MISTAKEN.append(Entry("a_value", "cross_validation", lambda: 0.84, "not-callable"))
 MISTAKEN.append(Entry("a_list_of_scores", "cross_validation", lambda: [0.8, 0.9], "not-callable"))
+
+
+@wrong(None)
+def refuses_a_class_that_is_just_large_enough(build_model, x, y, n_splits, seed):
+    checked(x, y, n_splits + 1 if n_splits > 1 else n_splits)
+    return right(build_model, x, y, n_splits, seed)
+
+
+@wrong(None)
+def counts_with_bincount(build_model, x, y, n_splits, seed):
+    """Right for labels that are small whole numbers, and for nothing else."""
+    checked(x, y, n_splits)
+    assert np.bincount(y).max() > 0
+    return right(build_model, x, y, n_splits, seed)
 
 
 @wrong(None)

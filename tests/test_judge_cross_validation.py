@@ -3,15 +3,19 @@
 import math
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from autograder.cases import cases
 from autograder.examination import examine
+from autograder.judge import judge
 from autograder.judge.cross_validation import neighbours
 from autograder.judge.rows import Table
 from autograder.misconceptions import MISCONCEPTIONS
+from autograder.observations import Observations
+from autograder.observe import observe
 from tests.bank_cross_validation import CORRECT, MISTAKEN
 from tests.test_judge import told
 
@@ -45,9 +49,11 @@ def test_cases_follow_from_the_seed_alone_and_leave_a_remainder_everywhere():
     for seed in range(40):
         found = cases("cross_validation", seed)
         assert found == cases("cross_validation", seed)
+        assert any(min(case.sizes) == case.n_splits for case in ordinary_cases(seed)), "just large enough"
         for case in ordinary_cases(seed):
-            assert all(size % case.n_splits for size in (*case.sizes, sum(case.sizes)))
-            assert min(case.sizes) >= 2 * case.n_splits and len(set(case.labels)) == len(case.sizes)
+            if min(case.sizes) > case.n_splits:
+                assert all(size % case.n_splits for size in (*case.sizes, sum(case.sizes)))
+            assert len(set(case.labels)) == len(case.sizes)
             x = case.x()
             assert x.shape == (sum(case.sizes), case.columns) and x.dtype == case.dtype
             gaps = np.diff(np.sort(x.astype(float), axis=0), axis=0) / x.std(axis=0, dtype=float)
@@ -70,8 +76,21 @@ def test_a_correct_shuffle_looks_like_file_order_with_a_probability_below_1e_12(
             # In blocks: an order of the folds and a place to begin. In turns: the folds of one period, of 2n rows.
             blocks = math.lgamma(n + 1) + math.log(size)
             turns = log_ways([2] * n) if size > 3 * n else math.lgamma(n + 1)
-            log_chance += math.log(math.exp(blocks) + math.exp(turns)) - log_ways(fair)
-        assert log_chance < math.log(1e-12 / 9), case.name
+            log_chance += min(math.log(math.exp(blocks) + math.exp(turns)) - log_ways(fair), 0)
+        assert log_chance < math.log(1e-12 / 24), case.name
+
+
+def test_a_correct_shuffle_gives_two_seeds_the_same_folds_with_a_probability_below_1e_11():
+    for found in [cases("cross_validation", seed) for seed in range(30)]:
+        chance = 0.0
+        for case in [case for name, case in found.items() if f"{name}-other" in found]:
+            assert case.seed != found[f"{case.name}-other"].seed
+            for size in case.sizes:
+                fair = [len(part) for part in np.array_split(np.arange(size), case.n_splits)]
+                # Folds of the same size may change places.
+                names = sum(math.lgamma(fair.count(length) + 1) for length in set(fair))
+                chance += math.exp(names - log_ways(fair))
+        assert chance < 1e-11
 
 
 def test_neighbours_in_a_correct_shuffle_stay_far_from_the_alarm():
@@ -79,13 +98,13 @@ def test_neighbours_in_a_correct_shuffle_stay_far_from_the_alarm():
     planned = ordinary_cases(5)
     worst = 0.0
     for _ in range(300):
-        total = np.zeros(3)
+        total = np.zeros((3, 3))
         for case in planned:
             membership = np.empty(sum(case.sizes), int)
             for number, size in enumerate(case.sizes):
                 membership[case.classes() == number] = rng.permutation(np.arange(size) % case.n_splits)
-            total += neighbours(case, membership)
-        worst = max(worst, (total[0] - total[1]) / np.sqrt(total[2]))
+            total += [neighbours(case, membership, distance) for distance in (1, case.n_splits, 2 * case.n_splits)]
+        worst = max(worst, *(total[:, 0] - total[:, 1]) / np.sqrt(total[:, 2]))
     assert 1 < worst < 5  # the alarm is at 10
 
 
@@ -119,10 +138,23 @@ def test_one_mistake_costs_one_property():
         "stratified_in_file_order": {"shuffled", "seed"}, "training_rows_scored": {"scores"},
         "mean": {"shape", "scores"}, "refuses_some-0": {"bad-input"}, "global_seed": {"seed"},
         "fitted_on_everything": {"folds"}, "sorted_scores": {"scores"}, "sorted_test_labels": {"labels"},
+        "counts_with_bincount": {"shape", "scores", "seed"}, "global_states_left_behind": {"seed"},
+        "best_of_three_models": {"new-model"}, "changed_afterwards-_locked": {"input-untouched"},
     }  # fmt: skip
     made = {entry.name: entry.make() for entry in MISTAKEN}
     for name, lost in costs.items():
         assert {slug for slug, status in statuses(made[name]).items() if status != "pass"} == lost, name
+
+
+@pytest.mark.parametrize("field", ["fit", "row", "rows", "label", "labels"])
+@pytest.mark.parametrize("number", [-7, 500, 2**31 - 1])
+def test_forged_numbers_of_events_earn_nothing(field, number):
+    records = dict(observe("cross_validation", (CORRECT[0].make(),), 1).records)
+    events = records["five.events"].values.copy()
+    events[field][-1] = number
+    records["five.events"] = replace(records["five.events"], values=events)
+    report, _ = judge("cross_validation", Observations(records), 1)
+    assert {v.status for v in report.verdicts} == {"error"} if number > 0 else not report.passed
 
 
 def test_an_import_in_the_first_call_costs_nothing():

@@ -16,17 +16,19 @@ from autograder.observations import EVENT, Record
 
 
 def judge_cross_validation(bench: Bench) -> dict:
-    """Rulings on all properties of a cross-validation."""
+    """Rulings on all properties of a cross-validation; where most calls came to an end, from those that did."""
     shape = _judge_shape(bench)
     ordinary = [case for case in bench.cases.values() if not case.spoiled]
-    if any(bench.record(case.name).problem not in ("", "not-scores") for case in ordinary):
+    ended = [case for case in ordinary if bench.record(case.name).problem in ("", "not-scores")]
+    raised_only = all(bench.record(case.name).problem in ("", "not-scores", "raised") for case in ordinary)
+    if not raised_only or len(ended) <= len(ordinary) / 2:
         return {"shape": shape}
-    runs = {case.name: read(bench, case) for case in ordinary}
+    runs = {case.name: read(bench, case) for case in ended}
     readable = not any(run.unreadable for run in runs.values())
     rulings = {"shape": shape, "bad-input": _judge_bad_input(bench), "input-untouched": _judge_untouched(bench)}
     rulings["folds"] = _judge_number(list(runs.values()), shape)
     if rulings["folds"].status == "pass" and not readable:
-        rulings["scaled"] = judge_unreadable(runs)
+        rulings["scaled"] = judge_unreadable(bench, runs)
         others = ("folds", "labels", "stratified", "shuffled", "new-model", "scores", "seed")
         return rulings | dict.fromkeys(others, blocked("scaled"))
     if rulings["folds"].status != "pass":
@@ -43,12 +45,16 @@ def judge_cross_validation(bench: Bench) -> dict:
     if all(run.shares_out() for run in every):
         torn = rulings["labels"].misconception is not None
         rulings["stratified"] = blocked("labels") if torn else _judge_stratified(every)
-        rulings["shuffled"] = _judge_shuffled(every)
-        in_order = rulings["shuffled"].status != "pass"
-        rulings["seed"] = blocked("shuffled") if in_order else _judge_seed(bench, runs)
+        rulings["shuffled"] = _judge_shuffled([run for name, run in runs.items() if not name.endswith("-same")])
+        if rulings["shuffled"].status != "pass":
+            rulings["seed"] = blocked("shuffled")
+        elif len(ended) < len(ordinary):  # calls that belong together are not all there
+            rulings["seed"] = blocked("shape")
+        else:
+            rulings["seed"] = _judge_seed(bench, runs)
     else:
         rulings |= dict.fromkeys(("stratified", "shuffled", "seed"), blocked("folds"))
-    shown = runs["five"]
+    shown = every[0]
     charts = (folds_chart(shown.case, _roles(shown)), standardised_chart(deviations(shown)))
     return rulings | {"charts": charts}
 
@@ -59,6 +65,7 @@ def judge_cross_validation(bench: Bench) -> dict:
 def _judge_shape(bench: Bench) -> Ruling:
     """Every ordinary call returned one number for each fold."""
     first = next(iter(bench.observations.records.values()), Record())
+    previous = np.empty(0)
     for case in bench.cases.values():
         record = bench.record(case.name)
         if case.spoiled:
@@ -73,9 +80,12 @@ def _judge_shape(bench: Bench) -> Ruling:
             told = f"{len(record.values)} numbers" if record.values.ndim == 1 else told
             told += ", the mean of the scores first" if mean and record.values.ndim else ""
             told += ", the mean of the scores" if mean and not record.values.ndim else ""
+            kept = previous.size and np.array_equal(record.values.ravel()[: previous.size], previous)
+            told += ", those of the call before first" if kept else ""
             return fail(
                 case, told, f"{case.n_splits} numbers, one for each fold", "mean-returned" if mean else None
             )
+        previous = record.values
     return PASS
 
 
@@ -100,7 +110,7 @@ def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Rul
     told, name = {
         "none": ("None", "not-implemented" if first.problem == "none" else None),
         "raised": (raised(record), "not-implemented" if is_stub(record) else None),
-        "not-scores": (f"a {record.problem_type}", None),
+        "not-scores": (f"a value of type {record.problem_type}", None),
         "too-much": ("nothing: thousands of fits and scores were made, and then it was stopped", None),
         "interrupted": ("nothing: the check was interrupted", None),
     }.get(record.problem, ("nothing: the call was not made", None))
@@ -114,14 +124,12 @@ def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
         case, values = run.case, bench.record(run.case.name).values
         events = bench.record(f"{case.name}.events").values
         given = events["value"][[fold.order[0] for fold in run.folds]]
-        if not np.isclose(values, given, rtol=1e-5, atol=0).all():
-            returned = ", ".join(f"{value:.3f}" for value in values[:4])
-            expected = ", ".join(f"{value:.3f}" for value in given[:4])
-            return fail(
-                case,
-                f"{returned}{', …' if len(values) > 4 else ''}: not what score returned",
-                f"{expected}{', …' if len(values) > 4 else ''}",
-            )
+        same = np.isclose(values, given, rtol=1e-5, atol=0)
+        if not same.all():
+            first = min(int(np.argmin(same)), max(len(values) - 4, 0))
+            returned, expected = _side_by_side(values[first : first + 4], given[first : first + 4])
+            told = f"from fold {first} on: {returned}" if first else returned
+            return fail(case, f"{told}: not what score returned", expected)
         if any(fold.scored_on_train for fold in run.folds):
             return fail(
                 case,
@@ -135,6 +143,18 @@ def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
                 case, "the scores in another order than the folds", "the first fold's score first, and so on"
             )
     return PASS
+
+
+def _side_by_side(values: np.ndarray, given: np.ndarray) -> tuple[str, str]:
+    """Two rows of numbers as text, with as many digits as it takes to see where they differ."""
+    for digits in (3, 6):
+        texts = [[f"{value:.{digits}f}" for value in row] for row in (values, given)]
+        if all(
+            (a == b) == np.isclose(x, y, rtol=1e-5, atol=0)
+            for a, b, x, y in zip(*texts, values, given, strict=True)
+        ):
+            break
+    return ", ".join(texts[0]), ", ".join(texts[1])
 
 
 # ---------------------------------------------------------------- folds
@@ -169,13 +189,18 @@ def _judge_folds(runs: list[Run]) -> Ruling:
         if (tested > 1).any():
             return fail(
                 run.case,
-                f"{int((tested > 1).sum())} of {run.rows} rows were tested {int(tested.max())} times",
+                f"rows tested more than once: {int((tested > 1).sum())} of {run.rows}",
                 "every row is tested exactly once",
             )
+        pieces = [fold.pieces for fold in run.folds]
+        if (tested == 0).any() and max(pieces) > 1:
+            number = int(np.argmax(pieces))
+            told = f"the test part of fold {number} was scored in {pieces[number]} pieces"
+            return fail(run.case, told, "one score for all rows of a test part")
         if (tested == 0).any():
             return fail(
                 run.case,
-                f"{int((tested == 0).sum())} of {run.rows} rows were never tested",
+                f"rows never tested: {int((tested == 0).sum())} of {run.rows}",
                 "every row is tested exactly once",
                 "rows-lost",
             )
@@ -183,7 +208,7 @@ def _judge_folds(runs: list[Run]) -> Ruling:
             trained = np.bincount(fold.train.rows, minlength=run.rows)
             left_out = int((trained == 0).sum()) - len(held_out)
             if left_out or trained.max() > 1:
-                told = f"{left_out} rows were neither trained on nor tested" if left_out else "rows came twice"
+                told = f"rows neither trained on nor tested: {left_out}" if left_out else "rows came twice"
                 return fail(
                     run.case, f"in fold {number}, {told}", "the training part is all that is not tested, once each"
                 )
@@ -192,35 +217,47 @@ def _judge_folds(runs: list[Run]) -> Ruling:
 
 def _judge_labels(runs: list[Run]) -> Ruling:
     """Every row is handed over together with its own label; other names for the same classes are welcome."""
-    torn = all(_mixed_up(run, [fold.train for fold in run.folds]) for run in runs)
+    torn = all(_names(run, fold.train)[0] == _TORN for run in runs for fold in run.folds)
     for run in runs:
-        parts = [(name, part) for fold in run.folds for name, part in (("fit", fold.train), ("score", fold.test))]
-        for name, part in parts:
-            if part.labels is None:
-                return fail(run.case, f"{name} was given labels that are not one column", "one label for each row")
-            if len(part.labels) != len(part.rows):
-                told = f"{name} was given {len(part.rows)} rows and {len(part.labels)} labels"
-                return fail(run.case, told, "one label for each row")
-        if _mixed_up(run, [part for _, part in parts]):
-            wrong = "fit" if _mixed_up(run, [fold.train for fold in run.folds]) else "score"
-            return fail(
-                run.case,
-                f"{wrong} was given rows with the labels of other rows",
-                "every row with its own label",
-                "labels-torn" if torn else None,
-            )
+        for fold in run.folds:
+            names = []
+            for method, part in (("fit", fold.train), ("score", fold.test)):
+                if part.labels is None:
+                    return fail(
+                        run.case, f"{method} was given labels that are not one column", "one label for each row"
+                    )
+                if len(part.labels) != len(part.rows):
+                    told = f"{method} was given {len(part.rows)} rows and {len(part.labels)} labels"
+                    return fail(run.case, told, "one label for each row")
+                trouble, pairs = _names(run, part)
+                if trouble:
+                    mistake = "labels-torn" if torn else None
+                    return fail(run.case, f"{method} was given {trouble}", "every row with its own label", mistake)
+                names.append(pairs)
+            if not _one_to_one(names[0] | names[1]):
+                told = "fit and score were given different labels for the same class"
+                return fail(run.case, told, "a class has one label, in fit and in score")
     return PASS
 
 
-def _mixed_up(run: Run, parts: list[Part]) -> bool:
-    """Whether there is no one-to-one match of classes and labels in these parts."""
-    classes = run.case.classes()
-    pairs = set()
-    for part in parts:
-        if part.labels is not None and len(part.labels) == len(part.rows):
-            pairs |= set(zip(classes[part.rows].tolist(), part.labels.tolist(), strict=True))
-    firsts, seconds = {first for first, _ in pairs}, {second for _, second in pairs}
-    return not len(pairs) == len(firsts) == len(seconds) or -1 in seconds
+_TORN = "rows with the labels of other rows"
+
+
+def _names(run: Run, part: Part) -> tuple[str, set[tuple[int, int]]]:
+    """What is wrong with the labels of a part, "" if nothing, and the pairs of class and label in it."""
+    if part.labels is None or len(part.labels) != len(part.rows):
+        return "labels that do not belong to the rows", set()
+    pairs = set(zip(run.case.classes()[part.rows].tolist(), part.labels.tolist(), strict=True))
+    if any(label == -1 for _, label in pairs):
+        return "labels that are neither numbers nor strings", pairs
+    if len(pairs) > len({number for number, _ in pairs}):
+        return _TORN, pairs
+    return "" if _one_to_one(pairs) else "the same label for two classes", pairs
+
+
+def _one_to_one(pairs: set[tuple[int, int]]) -> bool:
+    """Whether each class has one label, and each label one class."""
+    return len({number for number, _ in pairs}) == len({label for _, label in pairs}) == len(pairs)
 
 
 def _judge_stratified(runs: list[Run]) -> Ruling:
@@ -260,13 +297,17 @@ def _judge_shuffled(runs: list[Run]) -> Ruling:
                     "folds drawn at random",
                     "not-shuffled",
                 )
-    together, usual, spread = np.sum([neighbours(run.case, run.membership()) for run in runs], axis=0)
-    if together > usual + 10 * np.sqrt(spread):
-        return fail(
-            runs[0].case,
-            f"in all calls, rows that follow each other in their class were held out together {together:.0f} times",
-            f"about {usual:.0f} times, as in a random order",
-        )
+    # Who deals rows out in turns and moves a few of them leaves those together that are n_splits places apart.
+    for turns, told in enumerate(("that follow each other", "n_splits places apart", "2 * n_splits places apart")):
+        distances = [turns * run.case.n_splits if turns else 1 for run in runs]
+        found = [neighbours(run.case, run.membership(), d) for run, d in zip(runs, distances, strict=True)]
+        together, usual, spread = np.sum(found, axis=0)
+        if together > usual + 10 * np.sqrt(spread):
+            return fail(
+                runs[0].case,
+                f"in all calls, rows {told} in their class were held out together {together:.0f} times",
+                f"about {usual:.0f} times, as in a random order",
+            )
     return PASS
 
 
@@ -281,42 +322,43 @@ def _in_turns(membership: np.ndarray, n_splits: int) -> bool:
     return np.array_equal(membership[period:], membership[:-period])
 
 
-def neighbours(case: FoldCase, membership: np.ndarray) -> tuple[float, float, float]:
-    """How often members of a class that follow each other share a fold: counted, expected, and its variance.
+def neighbours(case: FoldCase, membership: np.ndarray, distance: int) -> tuple[float, float, float]:
+    """How often two members of a class share a fold that are so many places apart: counted, expected, its variance.
 
     Expected of a random order with these counts. The variance is that of independent pairs.
     """
     found = np.zeros(3)
     for number in range(len(case.sizes)):
         own = membership[case.classes() == number]
-        counts, size = np.bincount(own, minlength=case.n_splits), own.size
+        counts, size, pairs = np.bincount(own, minlength=case.n_splits), own.size, max(own.size - distance, 0)
         share = float((counts * (counts - 1)).sum()) / (size * (size - 1))
-        found += int((own[1:] == own[:-1]).sum()), (size - 1) * share, (size - 1) * share * (1 - share)
+        found += int((own[distance:] == own[:pairs]).sum()), pairs * share, pairs * share * (1 - share)
     return tuple(found)
 
 
 def _judge_seed(bench: Bench, runs: dict[str, Run]) -> Ruling:
     """The same seed gives the same folds, another seed others, and nobody else's random numbers are touched."""
-    first, again, other = (runs[name] for name in ("repeat", "repeat-same", "repeat-other"))
-    if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
-        told = "other folds"
-        return fail(first.case, f"called twice with this seed: {told}", "the same folds both times", "ignores-seed")
-    seeds = f"called with this seed and with {other.case.seed}"
-    classes = first.case.classes()
-    for number, label in enumerate(first.case.labels):
-        own = classes == number
-        if _groups(first.membership()[own]) == _groups(other.membership()[own]):
-            return fail(
-                first.case,
-                f"{seeds}: the rows of class {label!r} were held out together with the same others",
-                "other folds for another seed",
-                "ignores-seed",
-            )
+    for name in [name for name in runs if f"{name}-other" in runs]:
+        first, again, other = (runs[name + which] for which in ("", "-same", "-other"))
+        if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
+            told = "called twice with this seed: other folds"
+            return fail(first.case, told, "the same folds both times", "ignores-seed")
+        classes = first.case.classes()
+        for number, label in enumerate(first.case.labels):
+            own = classes == number
+            if _groups(first.membership()[own]) == _groups(other.membership()[own]):
+                return fail(
+                    first.case,
+                    f"called with this seed and with {other.case.seed}: the rows of class {label!r} were held out "
+                    "together with the same others",
+                    "other folds for another seed",
+                    "ignores-seed",
+                )
     moved = [run.case for name, run in runs.items() if bench.record(name).global_moved]
     # Once may be the doing of a library that was imported in the first call.
     if len(moved) > 1:
         told = "NumPy's or Python's global random state was used or seeded"
-        return fail(moved[-1], told, "the global state as it was")
+        return fail(moved[-1], told, "the global state as it was", "global-state")
     return PASS
 
 
@@ -344,6 +386,9 @@ def _judge_models(runs: list[Run]) -> Ruling:
                     "a model that is new, and fitted once",
                     "model-reused" if copied else None,
                 )
+        if run.partial_fits > run.case.n_splits:
+            told = f"{run.partial_fits} times a model was fitted to a part of the rows"
+            return fail(run.case, told, f"{run.case.n_splits} times, once for each fold")
     return PASS
 
 

@@ -28,7 +28,7 @@ class Fold:
     """A model's training and the score that was made of it.
 
     model: its number. fits: how often it had been fitted before. order: the places of the score among all events
-    and of the model among all models.
+    and of the model among all models. pieces: how many scores of other rows than those of the training were made.
     """
 
     train: Part
@@ -36,6 +36,7 @@ class Fold:
     model: int
     fits: int
     order: tuple[int, int]
+    pieces: int
 
     @property
     def scored_on_train(self) -> bool:
@@ -45,11 +46,16 @@ class Fold:
 
 @dataclass(frozen=True)
 class Run:
-    """One call of cross_validate, read. folds: in the order of the returned scores where that can be told."""
+    """One call of cross_validate, read.
+
+    folds: in the order of the returned scores where that can be told. partial_fits: how many fits there were to
+    fewer rows than x has.
+    """
 
     case: FoldCase
     folds: tuple[Fold, ...]
     unreadable: str = ""
+    partial_fits: int = 0
 
     @property
     def rows(self) -> int:
@@ -82,7 +88,8 @@ def read(bench: Bench, case: FoldCase) -> Run:
     events, rows, labels, unreadable = (
         bench.record(f"{case.name}.{part}").values for part in ("events", "rows", "labels", "unreadable")
     )
-    if events is None or events.dtype != EVENT or rows.ndim != 2 or rows.shape[1] != case.columns:
+    tables = events is not None and events.dtype == EVENT and rows.ndim == 2 and rows.shape[1] == case.columns
+    if not (tables and _in_range(events, rows, labels)):
         raise ValueError(f"The recording of case {case.name!r} is damaged.")
     table = Table(case.x())
     parts: dict[int, Part | None] = {}
@@ -101,8 +108,19 @@ def read(bench: Bench, case: FoldCase) -> Run:
             return Run(case, tuple(folds), told)
         fit = events[events["fit"][number]]
         order = (int(number), int(fit["model"]))
-        folds.append(Fold(train, test, int(fit["model"]), int(fit["fits"]), order))
-    return Run(case, tuple(folds))
+        scores = np.flatnonzero(events["is_score"] & (events["fit"] == events["fit"][number]))
+        pieces = sum(_is_news(part, int(events["fit"][number]), int(score)) for score in scores)
+        folds.append(Fold(train, test, int(fit["model"]), int(fit["fits"]), order, pieces))
+    partial_fits = int((~events["is_score"] & (events["rows"] < len(table.original))).sum())
+    return Run(case, tuple(folds), partial_fits=partial_fits)
+
+
+def _in_range(events: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether all that the events point to is there; a forged recording may say anything."""
+    fits = np.flatnonzero(~events["is_score"])
+    row, number, label, labelled = (events[name].astype(np.int64) for name in ("row", "rows", "label", "labels"))
+    inside = (row >= 0) & (row + number <= len(rows)) & (label >= 0) & (label + labelled <= len(labels))
+    return bool(inside.all() and np.isin(events["fit"], fits).all())
 
 
 def _part(table: Table, events: np.ndarray, number: int, rows: np.ndarray, labels: np.ndarray, part) -> Part | None:

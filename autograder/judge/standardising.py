@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.fold_cases import FoldCase
-from autograder.judge.evidence import PASS, Ruling
+from autograder.judge.evidence import PASS, Bench, Ruling
 from autograder.judge.folds import Fold, Run, fail, unchanged
 from autograder.judge.rows import Found
 
@@ -48,11 +48,12 @@ class _Statistics:
         mean, deviation = self.due[0], self.due[1]
         off = np.maximum(np.abs(found.shift - mean) / deviation, np.abs(found.scale / deviation - 1))
         column = int(np.argmax(off))
-        told = f"minus {found.shift[column]:.5g}, divided by {found.scale[column]:.5g}"
+        shift = found.shift[column] if abs(found.shift[column]) > 1e-6 * deviation[column] else 0.0
+        told = f"with {shift:.5g} subtracted, divided by {found.scale[column]:.5g}"
         return fail(
             case,
             f"{which} was given column {column} {'as it is in x' if _is_raw(found) else told}",
-            f"minus {mean[column]:.5g}, divided by {deviation[column]:.5g}, as the training part has it",
+            f"with {mean[column]:.5g} subtracted, divided by {deviation[column]:.5g}, as the training part has it",
         )
 
 
@@ -101,13 +102,24 @@ def _scaling_misconception(everywhere: list[_Statistics]) -> str | None:
     return None
 
 
-def judge_unreadable(runs: dict[str, Run]) -> Ruling:
+def judge_unreadable(bench: Bench, runs: dict[str, Run]) -> Ruling:
     """The ruling where rows cannot be recognised."""
     run = next(run for run in runs.values() if run.unreadable)
+    by_row = all(_rows_are_standardised(bench.record(f"{name}.rows").values) for name in runs)
     return fail(
         run.case,
-        f"fit or score was given {run.unreadable}",
+        f"fit or score was given {'rows of mean 0 and deviation 1' if by_row else run.unreadable}",
         f"rows of x, {run.case.columns} columns, each shifted and scaled by one mean and one deviation",
+        "axis-forgotten" if by_row else None,
+    )
+
+
+def _rows_are_standardised(rows: np.ndarray) -> bool:
+    """Whether every row, not every column, has mean 0 and deviation 1; either deviation will do."""
+    return bool(
+        len(rows)
+        and (np.abs(rows.mean(axis=1)) < _TOLERANCE).all()
+        and any((np.abs(rows.std(axis=1, ddof=ddof) - 1) < _TOLERANCE).all() for ddof in (0, 1))
     )
 
 

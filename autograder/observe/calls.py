@@ -119,12 +119,13 @@ class Watch:
         """Whether any array differs from what it was; puts them all back."""
         found = False
         for array, pristine, unchanged in self._watched:
-            if array.shape != pristine.shape:
+            same = array.dtype == pristine.dtype and array.shape == pristine.shape and array.tobytes() == unchanged
+            if not same:
                 found = True
-                array.shape = pristine.shape
-            if array.tobytes() != unchanged:
-                found = True
-                array[...] = pristine
+                with contextlib.suppress(ValueError, TypeError, AttributeError):  # it may be cut short for good
+                    array.flags.writeable = True
+                    array.dtype, array.shape = pristine.dtype, pristine.shape
+                    array[...] = pristine
         return found
 
 

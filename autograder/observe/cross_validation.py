@@ -5,8 +5,13 @@ scikit-learn itself is not imported here, unless it asks for its own tags.
 """
 
 import importlib
+import random
+from array import array
+from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,11 +26,26 @@ LABEL_LIMIT = 40  # different labels
 SCORE_LIMIT = 10_000  # numbers returned
 
 _PLAIN = (bool, int, float, complex, str, bytes)
+_NUMPY_SCALARS = frozenset(
+    np.dtype(code).type for code in np.typecodes["AllInteger"] + np.typecodes["Float"] + "?SU"
+)
+
+
+@dataclass
+class _Past:
+    """What is known of a model. fits: how often it was fitted. fit: the number of the latest among all events."""
+
+    number: int
+    fits: int = 0
+    fit: int = -1
 
 
 @dataclass
 class _Recorder:
-    """What the models of one call were given. scores: what they return, one after the other, all different."""
+    """What the models of one call were given. scores: what they return, one after the other, all different.
+
+    pasts: by model. They are kept here, where nobody sets them back by mistake.
+    """
 
     columns: int
     scores: Iterator[float]
@@ -33,10 +53,25 @@ class _Recorder:
     rows: list[np.ndarray] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     seen_labels: dict = field(default_factory=dict)
+    pasts: WeakKeyDictionary[object, _Past] = field(default_factory=WeakKeyDictionary)
     models: int = 0
     unreadable: str = ""
 
-    def add(self, is_score: bool, value: float, model: int, fits: int, fit: int, x: object, y: object) -> None:
+    def fit(self, past: _Past, x: object, y: object) -> None:
+        """A model with this past is fitted."""
+        number = len(self.events)
+        self._add(False, np.nan, replace(past, fit=number), x, y)
+        past.fits, past.fit = past.fits + 1, number
+
+    def score(self, past: _Past, x: object, y: object) -> float:
+        """A model with this past is scored; returns the score."""
+        if not past.fits:
+            raise AttributeError("This model has not been fitted: call fit before score.")
+        value = next(self.scores)
+        self._add(True, value, past, x, y)
+        return value
+
+    def _add(self, is_score: bool, value: float, past: _Past, x: object, y: object) -> None:
         """Write down one fit or score. Raises Unusable when there have been too many."""
         row = sum(map(len, self.rows))
         if len(self.events) >= EVENT_LIMIT or max(row * self.columns, len(self.labels)) > NUMBER_LIMIT:
@@ -47,7 +82,7 @@ class _Recorder:
             self.rows.append(table)
         self.labels += labels or []
         sizes = [-1 if part is None else len(part) for part in (table, labels)]
-        self.events.append((is_score, value, model, fits, fit, row, sizes[0], label, sizes[1]))
+        self.events.append((is_score, value, past.number, past.fits, past.fit, row, sizes[0], label, sizes[1]))
 
     def _table(self, x: object) -> np.ndarray | None:
         """A copy of the features as float64 (rows, columns); None if they are no such table."""
@@ -72,6 +107,8 @@ class _Recorder:
             return None
 
     def _code(self, label: object) -> int:
+        if type(label) in _NUMPY_SCALARS:  # from an array of objects
+            label = label.item()
         if type(label) not in _PLAIN:  # anything else may do what it likes when it is compared
             return -1
         if label not in self.seen_labels and len(self.seen_labels) >= LABEL_LIMIT:
@@ -96,25 +133,21 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     class Model:
         """A classifier with scikit-learn's fit and score. It learns nothing, and its scores are made up."""
 
+        __qualname__ = "Model"  # what an exception calls it
         _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
 
         def __init__(self):
-            self._number, self._fits, self._fit = recorder.models, 0, -1
+            recorder.pasts[self] = _Past(recorder.models)
             recorder.models += 1
 
-        def fit(self, X, y):
+        def fit(self, X, y, sample_weight=None):
             """Train on features X, (rows, columns), and labels y, (rows,); returns the model."""
-            recorder.add(False, np.nan, self._number, self._fits, len(recorder.events), X, y)
-            self._fits, self._fit = self._fits + 1, len(recorder.events) - 1
+            recorder.fit(recorder.pasts[self], X, y)
             return self
 
-        def score(self, X, y):
+        def score(self, X, y, sample_weight=None):
             """The accuracy on features X and labels y, a float."""
-            if not self._fits:
-                raise AttributeError("This model has not been fitted: call fit before score.")
-            value = next(recorder.scores)
-            recorder.add(True, value, self._number, self._fits, self._fit, X, y)
-            return value
+            return recorder.score(recorder.pasts[self], X, y)
 
         def get_params(self, deep=True):
             """Settings by name: there are none."""
@@ -130,7 +163,7 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
             return Model()
 
         def __sklearn_is_fitted__(self):
-            return self._fits > 0
+            return recorder.pasts[self].fits > 0
 
         def __sklearn_tags__(self):
             tags = importlib.import_module("sklearn.utils")
@@ -141,8 +174,8 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
             )
 
         def __copy__(self):
-            copied = Model()
-            copied._fits, copied._fit = self._fits, self._fit  # a copy of a trained model is trained
+            copied, past = Model(), recorder.pasts[self]
+            recorder.pasts[copied] = replace(past, number=recorder.pasts[copied].number)  # as trained as this one
             return copied
 
         def __deepcopy__(self, memo):
@@ -174,6 +207,8 @@ def record_folds(objects: tuple, case: FoldCase) -> dict[str, Record]:
     # No two scores are near each other, so that the returned ones are told apart after any rounding to float32.
     scores = np.random.default_rng([case.data_seed, case.seed]).permutation(np.linspace(0.4, 0.99, EVENT_LIMIT + 1))
     recorder = _Recorder(case.columns, iter(scores.tolist()))
+    # Whoever sets the global states to the same in every call shall be seen, too.
+    random.random(), np.random.random()  # noqa: NPY002
     before = shared_state()
     values, trouble = None, {}
     try:
@@ -192,12 +227,13 @@ def _numbers(result: object) -> np.ndarray:
     if result is None:
         raise Unusable("none", "")
     kind = type(result)  # not isinstance: a result may lie about its __class__
-    if kind in (list, tuple):
+    if issubclass(kind, (list, tuple, deque, array)):
+        result = list(islice(result, SCORE_LIMIT + 1))  # a class of the student's own may never come to an end
         odd = next((type(item) for item in result if not _is_number(type(item))), None)
         if odd is not None:
-            raise Unusable("not-scores", f"{type_name(kind)} that contains a {type_name(odd)}")
+            raise Unusable("not-scores", f"{type_name(kind)} with values of type {type_name(odd)} in it")
         if len(result) > SCORE_LIMIT:
-            raise Unusable("not-scores", f"{type_name(kind)} of {len(result):,} items")
+            raise Unusable("not-scores", f"{type_name(kind)} of more than {SCORE_LIMIT:,} items")
     elif not (_is_number(kind) or issubclass(kind, np.ndarray)) or issubclass(kind, np.ma.MaskedArray):
         raise Unusable("not-scores", type_name(kind))
     try:

@@ -28,7 +28,8 @@ def as_html(report: Report) -> str:
     parts += [_explanation(slug) for slug in report.misconceptions]
     if report.printed.strip() and not report.passed:
         shown = _escape("\n".join(report.printed.splitlines()[:8])[:600])
-        parts.append(f'<p style="margin:8px 0 0">Your code printed (beginning):</p><pre>{shown}</pre>')
+        parts.append('<p style="margin:8px 0 0">Your code printed (beginning):</p>')
+        parts.append(f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{shown}</pre>')
     picture = draw(report.charts)
     if picture:
         parts.append(
