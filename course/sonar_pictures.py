@@ -63,7 +63,8 @@ class Tip:
         for (row, column), mean in np.ndenumerate(self.means):
             look = {"ha": "center", "va": "center", "color": "white" if abs(mean) > 8 else "black"}
             weight = "bold" if sure[row, column] else "normal"
-            axes.text(column, row - 0.24, f"{mean:+.1f}" + ("*" if sure[row, column] else ""), weight=weight, **look)
+            told = f"{mean:+.1f}" + ("*" if sure[row, column] else "")
+            axes.text(column, row - 0.24, told, weight=weight, **look)
             axes.text(column, row + 0.08, f"± {self.reach[row, column]:.1f}", fontsize=10, **look)
             if self.stuck[row, column] >= 0.05:
                 axes.text(column, row + 0.34, f"{100 * self.stuck[row, column]:.0f}% stuck", fontsize=10, **look)
