@@ -234,7 +234,7 @@ _ALL = (
         "A call without the flag drops.",
         "A layer is written for training, so training=True seems a natural default. But whoever forgets the "
         "flag is usually predicting, and would get noise without a warning.",
-        "Look at the default in the signature of __call__.",
+        "Look at the default of training where your code is called, and at every training=True that you typed.",
     ),
     Misconception(
         "backward-unmasked",

@@ -440,15 +440,6 @@ def always_a_fifth(hidden, rate):
     return compiled(Classifier(hidden, 0.2))
 
 
-@wrong("training-ignored")
-def flag_false(hidden, rate):
-    x = inputs = keras.Input((28, 28))
-    x = layers.Flatten()(x)
-    for width in hidden:
-        x = layers.Dropout(rate)(relu(width)(x), training=False)
-    return compiled(keras.Model(inputs, softmax()(x)))
-
-
 class NotPassedOn(Classifier):
     def call(self, x):
         x = self.flatten(x)
@@ -462,7 +453,7 @@ def flag_not_passed_on(hidden, rate):
     return compiled(NotPassedOn(hidden, rate))
 
 
-@wrong("drops-at-test")
+@wrong("training-by-default")
 def flag_true(hidden, rate):
     x = inputs = keras.Input((28, 28))
     x = layers.Flatten()(x)
@@ -474,6 +465,28 @@ def flag_true(hidden, rate):
 class AlwaysTraining(Classifier):
     def call(self, x, training=None):
         return super().call(x, training=True)
+
+
+class FixedInCalls(Classifier):
+    def call(self, x):
+        return super().call(x, training=True)
+
+
+class Unaware(OnlyInTraining):
+    """Its own Dropout layers are called only if somebody says so, and nobody can."""
+
+    def call(self, inputs):
+        return super().call(inputs, training=None)
+
+
+@wrong(None)
+def flag_unknown(hidden, rate):
+    return compiled(Unaware(hidden, rate))
+
+
+@wrong("drops-at-test")
+def flag_true_without_an_argument(hidden, rate):
+    return compiled(FixedInCalls(hidden, rate))
 
 
 @wrong("drops-at-test")
@@ -740,7 +753,7 @@ def numpy_in_the_middle(hidden, rate):
     return compiled(Numpy(hidden, rate))
 
 
-@wrong(None)
+@wrong("wrong-widths")
 def residual(hidden, rate):
     x = inputs = keras.Input((28, 28))
     x = layers.Flatten()(x)

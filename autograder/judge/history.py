@@ -105,8 +105,8 @@ _EPOCH_MISTAKES: dict[str, tuple[Answer, ...]] = {
         for key in ("val_accuracy", "accuracy")
         for start in (1, 0)
     ),
-    "epoch-by-training-loss": tuple(_of(lambda curve, start=start: start + curve.argmin(), "loss") for start in (1, 0)),
-    "epoch-of-highest": tuple(_of(lambda curve, start=start: start + curve.argmax(), "val_loss") for start in (1, 0)),
+    "epoch-by-training-loss": (_of(lambda curve: 1 + curve.argmin(), "loss"),),
+    "epoch-of-highest": (_of(lambda curve: 1 + curve.argmax(), "val_loss"),),
     "loss-not-epoch": (_of(np.min, "val_loss"),),
 }
 
@@ -168,18 +168,21 @@ def _judge_plain(bench: Bench, answer: Answer, mistakes: dict[str, tuple[Answer,
 def _judge_group(
     bench: Bench, group: str, answer: Answer, name: Callable[[HistoryCase, float], str | None] | None
 ) -> Ruling:
-    """All histories of one kind gave the right number. name: which mistake a wrong one shows, if any."""
+    """All histories of one kind gave the right number. name: which mistake a wrong one shows, if all show it."""
     arrays = _judge_arrays(bench, answer).status == "pass"
+    wrong: list[tuple[HistoryCase, float]] = []
     for case in _group(bench, group):
         if case.form == "array" and not arrays:
             continue  # that has been paid for
         record = bench.record(case.name)
         if record.problem or record.values is None:
             return _trouble(bench, case, record, Record())
-        value = float(record.values)
-        if _wrong(answer, case, value):
-            return _fail_number(bench, case, answer, value, name(case, value) if name else None)
-    return PASS
+        if _wrong(answer, case, float(record.values)):
+            wrong.append((case, float(record.values)))
+    if not wrong:
+        return PASS
+    names = {name(case, value) if name else None for case, value in wrong}
+    return _fail_number(bench, wrong[0][0], answer, wrong[0][1], names.pop() if len(names) == 1 else None)
 
 
 def _judge_arrays(bench: Bench, answer: Answer | None) -> Ruling:

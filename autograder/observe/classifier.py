@@ -5,7 +5,7 @@ layers in other layers or models. It imports Keras, so `observe` loads it only w
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import keras
 import numpy as np
@@ -50,47 +50,49 @@ def standard_settings() -> Iterator[None]:
 class _Calls:
     """The layers that are called while one case's model runs, and all numbers that they were given and gave."""
 
-    def __init__(self):
+    def __init__(self, model: keras.Model):
+        self._model = model
         self._calls: list[tuple] = []
         self._layers: dict[int, object] = {}  # by id; kept alive, so that no id is used again
         self._places: dict[bytes, int] = {}
         self._numbers: list[np.ndarray] = []
         self._used = 0
-        self._depth = 0
-        self._closed = False
+        self._watching = False
 
-    def of(self, model, x: np.ndarray, **flags) -> tuple[np.ndarray, np.ndarray]:
-        """Call the model; returns what its layers did, an array of LAYER_CALL, and what came back."""
-        self._calls, self._depth, self._closed = [], 0, False
+    def of(self, run: Callable[[], object]) -> np.ndarray | None:
+        """What layers do in the model's first call while `run` runs, an array of LAYER_CALL; None if there is none."""
+        self._calls, self._watching = [], False
         original = keras.layers.Layer.__call__
-        keras.layers.Layer.__call__ = self._watching(original)
+        keras.layers.Layer.__call__ = self._watched(original)
         try:
-            result = model(x, **flags)
+            run()
         finally:
             keras.layers.Layer.__call__ = original
-        output = as_numbers(result)
-        if output is None:
-            raise Unusable("not-a-model", f"model that returned a {type_name(type(result))}")
-        return np.array([*self._calls, self._row("output", None, output, output)], dtype=LAYER_CALL), output
+        ended = bool(self._calls) and self._calls[-1][0] == "output"
+        return np.array(self._calls, dtype=LAYER_CALL) if ended else None
 
     def numbers(self) -> np.ndarray:
         """All numbers so far, (numbers,) of float32."""
         return np.concatenate([np.empty(0, np.float32), *self._numbers])
 
-    def _watching(self, original):
+    def _watched(self, original: Callable) -> Callable:
+        """Layer.__call__, writing down what goes in and out."""
+
         def call(layer, *inputs, **options):
-            if self._closed:
+            outermost = layer is self._model
+            if not (self._watching or (outermost and not self._calls)):
                 return original(layer, *inputs, **options)
-            kind, closed, before = _kind(layer), _is_closed(layer), len(self._calls)
-            self._closed, self._depth = closed, self._depth + 1
+            before, closed = len(self._calls), _is_closed(layer)
+            self._watching = not closed
             try:
                 result = original(layer, *inputs, **options)
             finally:
-                self._closed, self._depth = False, self._depth - 1
-            if self._depth and (closed or len(self._calls) == before):
-                given = inputs[0] if inputs else next(iter(options.values()), None)
+                self._watching = not outermost
+            if outermost or closed or len(self._calls) == before:
                 if len(self._calls) >= CALL_LIMIT:
                     raise Unusable("too-much", "")
+                given = inputs[0] if inputs else next(iter(options.values()), None)
+                kind, given = ("output", result) if outermost else (_kind(layer), given)
                 self._calls.append(self._row(kind, layer, as_numbers(given), as_numbers(result)))
             return result
 
@@ -161,8 +163,8 @@ def record_classifier(objects: tuple, case: ClassifierCase) -> dict[str, Record]
     """Build one model, and record what it and its layers do.
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the
-    same once more; "default", the same without a flag; "train-0" and "train-1", arrays of LAYER_CALL from two calls in training; "numbers", what
-    they refer to; "lesson", predictions for the images to learn; "losses", whether the model is compiled, its
+    same once more; "default", the same without a flag; "train-0" and "train-1", arrays of LAYER_CALL from two
+    training steps; "numbers", what they refer to; "lesson", predictions for the images to learn; "losses", whether the model is compiled, its
     loss for their integer classes, for those as rows of zeros with a one, and the penalties in it; "loss", the
     name of that. Where the model is fitted: "fit", the loss before and after; "moved", for every kernel whether
     it changed, and "kernels", their names.
@@ -188,18 +190,33 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
     if not issubclass(type(model), keras.Model):
         raise Unusable("not-a-model", type_name(type(model)))
     x = case.x()
-    model(x[:2])  # a model that is not built yet calls its layers twice: once to build them
-    calls = _Calls()
-    (_, values), (_, again), (_, default) = (calls.of(model, x, **flag) for flag in ({"training": False},) * 2 + ({},))
-    trained = [calls.of(model, x, training=True)[0] for _ in range(2)]
-    parts = {
-        "again": Record(values=again),
-        "default": Record(values=default),
-        "train-0": Record(values=trained[0]),
-        "train-1": Record(values=trained[1]),
-        "numbers": Record(values=calls.numbers()),
-    }
-    return values, parts | _losses(model, case)
+    values, again, default = (as_numbers(result) for result in (model(x, training=False), model(x, training=False), model(x)))
+    if values is None or again is None or default is None:
+        raise Unusable("not-a-model", f"{type_name(type(model))} that returns no array of numbers")
+    parts = {"again": Record(values=again), "default": Record(values=default), **_losses(model, case)}
+    # Only now, when the model is built: building calls the layers, too.
+    calls = _Calls(model)
+    for number in range(2):
+        parts[f"train-{number}"] = Record(values=_in_training(model, x, calls))
+    return values, parts | {"numbers": Record(values=calls.numbers())}
+
+
+def _in_training(model: keras.Model, x: np.ndarray, calls: _Calls) -> np.ndarray | None:
+    """What the layers do in a training step: as `fit` makes it, if it can, else in a call with the flag."""
+    found = None
+    if model.compiled:
+        weights, eagerly = model.get_weights(), model.run_eagerly
+        try:
+            model.run_eagerly = True
+            model.make_train_function(force=True)
+            found = calls.of(lambda: model.train_on_batch(x, np.arange(len(x)) % CLASSES))
+        except Exception:  # `fit` fails likewise, and there it is recorded
+            found = None
+        finally:
+            model.run_eagerly = eagerly
+            model.make_train_function(force=True)
+            model.set_weights(weights)
+    return calls.of(lambda: model(x, training=True)) if found is None else found
 
 
 def _losses(model: keras.Model, case: ClassifierCase) -> dict[str, Record]:
