@@ -479,7 +479,7 @@ class Unaware(OnlyInTraining):
         return super().call(inputs, training=None)
 
 
-@wrong(None)
+@wrong("dropout-missing")
 def flag_unknown(hidden, rate):
     return compiled(Unaware(hidden, rate))
 

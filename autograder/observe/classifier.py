@@ -193,8 +193,11 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
     values, again, default = (as_numbers(result) for result in (model(x, training=False), model(x, training=False), model(x)))
     if values is None or again is None or default is None:
         raise Unusable("not-a-model", f"{type_name(type(model))} that returns no array of numbers")
+    weights = model.get_weights()
     parts = {"again": Record(values=again), "default": Record(values=default), **_losses(model, case)}
-    # Only now, when the model is built: building calls the layers, too.
+    # Only now, when the model is built, because building calls the layers, too; and with the weights it was built
+    # with, because an optimizer may have made NaN of them.
+    model.set_weights(weights)
     calls = _Calls(model)
     for number in range(2):
         parts[f"train-{number}"] = Record(values=_in_training(model, x, calls))

@@ -203,7 +203,9 @@ def _draw_gap(ax, data) -> None:
     ax.plot(epochs, validation, dot + "--", color="#666666", label="val_accuracy")
     low, high = ax.get_ylim()
     step = max(accuracy.size * 0.05, 0.1)
-    for number, (key, colour, marker, name) in enumerate((("right", _RIGHT, "o", "due"), ("theirs", _WRONG, "X", "yours"))):
+    same = np.isclose(float(data["theirs"]), float(data["right"]), rtol=0, atol=1e-6)
+    bars = (("right", _RIGHT, "o", "due"), ("theirs", _RIGHT if same else _WRONG, "X", "yours"))
+    for number, (key, colour, marker, name) in enumerate(bars):
         end = validation[-1] + float(data[key])
         if np.isfinite(end):
             # A gap in percent would flatten the curves: what leaves the frame ends at its edge.
@@ -222,7 +224,8 @@ def _draw_best_epoch(ax, data) -> None:
     unknown = np.isnan(losses)
     floor, ceiling = ax.get_ylim()
     if unknown.any():
-        ax.plot(epochs[unknown], np.full(unknown.sum(), floor), "^", color="#666666", clip_on=False, label="NaN")
+        height = floor + 0.07 * (ceiling - floor)  # above the foot, where a wrong answer is marked
+        ax.plot(epochs[unknown], np.full(unknown.sum(), height), "^", color="#666666", label="NaN")
     ax.plot(right, losses[right - 1], "o", color=_RIGHT, markersize=12, fillstyle="none", mew=2.5, label="due")
     # Epoch 0, or one after the last, is no place on the curve: it is marked at its foot.
     place = float(np.clip(theirs, -0.5, losses.size + 1.5))
