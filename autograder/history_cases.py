@@ -58,7 +58,7 @@ def _numpy32(values: tuple[float, ...]) -> list[np.float32]:
 
 
 def history_cases(exercise: str, rng: np.random.Generator) -> dict[str, HistoryCase]:
-    """The histories that examine `exercise`, "gap" or "best_epoch", by name. rng: chooses what is left to chance."""
+    """The histories that examine `exercise`, "gap" or "best_epoch", by name. rng: chooses everything else."""
     wanted = {"gap": ("accuracy", "val_accuracy"), "best_epoch": ("val_loss",)}[exercise]
     overfit, dropout, long = _curves(rng, 0.08), _curves(rng, -0.08), _curves(rng, 0.05, extra=20)
     large = _curves(rng, 0.1)
@@ -81,11 +81,15 @@ def history_cases(exercise: str, rng: np.random.Generator) -> dict[str, HistoryC
         planned.append(HistoryCase(f"nan-{number}-{place}", _columns(spoilt, CURVES), form))
     if exercise == "gap":
         for key, form in zip(wanted, ("float", "array"), strict=True):
-            planned.append(HistoryCase(f"nan-final-{key}", _columns(_with_nan(overfit, (key,), "last"), CURVES), form))
+            planned.append(
+                HistoryCase(f"nan-final-{key}", _columns(_with_nan(overfit, (key,), "last"), CURVES), form)
+            )
     else:
         spoilt = overfit | {"val_loss": np.full_like(overfit["val_loss"], np.nan)}
         planned.append(HistoryCase("bad-all-nan", _columns(spoilt, CURVES), spoiled="all-nan"))
-        planned.append(HistoryCase("bad-all-nan-one", _columns(_first(spoilt, 1), CURVES), "array", spoiled="all-nan"))
+        planned.append(
+            HistoryCase("bad-all-nan-one", _columns(_first(spoilt, 1), CURVES), "array", spoiled="all-nan")
+        )
     planned += [
         HistoryCase("bad-empty", _columns(_first(overfit, 0), CURVES), spoiled="no-epoch"),
         HistoryCase("bad-empty-array", _columns(_first(overfit, 0), CURVES), "array", spoiled="no-epoch"),
@@ -94,7 +98,9 @@ def history_cases(exercise: str, rng: np.random.Generator) -> dict[str, HistoryC
     ]
     if exercise == "gap":
         old = {"acc": overfit["accuracy"], "val_acc": overfit["val_accuracy"]} | overfit
-        planned.append(HistoryCase("bad-old", _columns(old, ("acc", "loss", "val_acc", "val_loss")), spoiled="no-key"))
+        planned.append(
+            HistoryCase("bad-old", _columns(old, ("acc", "loss", "val_acc", "val_loss")), spoiled="no-key")
+        )
         without = tuple(key for key in CURVES if key != "accuracy")
         planned.append(HistoryCase("bad-no-accuracy", _columns(overfit, without), spoiled="no-key"))
     else:
@@ -143,7 +149,7 @@ def _with_more(rng: np.random.Generator, curves: dict[str, np.ndarray]) -> dict[
 
 
 def _close(rng: np.random.Generator, curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Curves whose lowest val_loss is lower by 2e-5 than that of an earlier epoch: a number rounded to 4 is a tie."""
+    """Curves whose lowest val_loss is lower than an earlier one by 2e-5: rounded to 4 decimals it is a tie."""
     losses = curves["val_loss"].copy()
     early, late = np.sort(rng.choice(np.arange(2, len(losses) - 2), 2, replace=False))
     losses[early] = np.round(losses.min() - 0.02, 4) + 0.00002
@@ -159,7 +165,7 @@ def _tied(rng: np.random.Generator, curves: dict[str, np.ndarray], ties: int) ->
 
 
 def _with_nan(curves: dict[str, np.ndarray], keys: tuple[str, ...], place: str) -> dict[str, np.ndarray]:
-    """Curves with NaN in an epoch of each of `keys`: the first, the last, or just before or after the lowest loss."""
+    """Curves with NaN in one epoch of `keys`: the first, the last, just before or after the lowest val_loss."""
     best = int(np.argmin(curves["val_loss"]))
     where = {"first": 0, "before": best - 1, "after": best + 1, "last": -1}[place]
     changed = {key: curves[key].copy() for key in keys}

@@ -57,7 +57,7 @@ _ALL = (
         "The function changed an argument that it was given.",
         "x *= mask looks like x = x * mask, but it writes into the caller's array, and sort(), append() and pop() "
         "change the caller's list. Whoever uses it next finds other values than before.",
-        "Make a new object: x * mask instead of x *= mask, sorted(a) instead of a.sort(), [*a, 1] instead of append.",
+        "Make a new object: x * mask instead of x *= mask, sorted(a) instead of a.sort(), [*a, 1] for a.append(1).",
     ),
     Misconception(
         "keep-drop-swapped",
@@ -586,8 +586,8 @@ _ALL = (
     Misconception(
         "sigmoid-output",
         "The outputs are ten sigmoids, not one softmax.",
-        "A sigmoid gives numbers between 0 and 1, which look like probabilities. Each answers a question of its own, "
-        "yes or no; only softmax shares one certainty out among ten classes.",
+        "A sigmoid gives numbers between 0 and 1, which look like probabilities. Each answers a question of its "
+        "own, yes or no; only softmax shares one certainty out among ten classes.",
         "Print model.predict(x).sum(axis=1) for a few pictures.",
     ),
     Misconception(
@@ -600,8 +600,8 @@ _ALL = (
     Misconception(
         "one-hot-loss",
         "The loss expects rows of zeros with a one, not integers.",
-        "categorical_crossentropy is the first name that one finds. It compares ten numbers with ten numbers, and a "
-        "label here is one integer.",
+        "categorical_crossentropy is the first name that one finds. It compares ten numbers with ten numbers, and "
+        "a label here is one integer.",
         "Keras has the same loss for integer labels; its name begins with sparse.",
     ),
     Misconception(

@@ -43,7 +43,7 @@ def test_mistaken_function_of_a_history_fails_and_is_named(entry, seed):
 def test_histories_follow_from_the_seed_alone_and_hide_no_mistake(exercise):
     for seed in range(60):
         found = cases(exercise, seed)
-        assert found == cases(exercise, seed)
+        assert repr(found) == repr(cases(exercise, seed))  # NaN is not equal to itself
         for name in ("overfit", "dropout", "long", "large"):
             case = found[name]
             lowest, highest = case.curve("val_loss").argmin(), case.curve("val_loss").argmax()

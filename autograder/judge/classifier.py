@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from scipy.special import softmax
@@ -14,6 +13,7 @@ from autograder.judge.pictures import columns_chart
 from autograder.judge.shared import is_stub, raised
 from autograder.judge.statistics import binomial_band
 from autograder.observations import Record
+from autograder.report import Chart
 
 #: The chance that one count of kept units looks wrong in a correct model. There are below 50 counts, so that no
 #: confirmation on fresh draws is needed.
@@ -28,7 +28,7 @@ class _Built:
     columns: tuple[list[Step], list[Step]]
 
     def parts(self, call: int = 0) -> list[list[Step]]:
-        """A column cut before each Dense layer: what is done to the pixels, then each layer with what follows it."""
+        """A column cut before each Dense layer: what is done to the pixels, then each layer and what follows."""
         found: list[list[Step]] = [[]]
         for step in self.columns[call]:
             if step.kind == "dense":
@@ -43,7 +43,10 @@ def judge_classifier(bench: Bench) -> dict:
     if shape.status != "pass":
         return {"shape": shape}
     models = [
-        _Built(case, tuple(read_column(case, _part(bench, case, part), _part(bench, case, "numbers")) for part in _CALLS))
+        _Built(
+            case,
+            tuple(read_column(case, _part(bench, case, part), _part(bench, case, "numbers")) for part in _CALLS),
+        )
         for case in bench.cases.values()
     ]
     rulings = {"shape": shape, "layers": _judge_layers(models), "dropout": _judge_dropout(models)}
@@ -122,7 +125,9 @@ def _judge_layers(models: list[_Built]) -> Ruling:
         odd = [step.name for part in (start, *dense) for step in part if step.kind == "other"]
         odd += [step.text for step in start if step.is_activation]
         if odd:
-            return _fail(case, f"something else changes the numbers, too: {odd[0]}", "Flatten, Dense, ReLU, Dropout")
+            return _fail(
+                case, f"something else changes the numbers, too: {odd[0]}", "Flatten, Dense, ReLU, Dropout"
+            )
         if [step.kind for step in start if step.kind == "flatten"] != ["flatten"]:
             return _fail(case, "no Flatten before the first Dense layer", "Flatten", "flatten-missing")
         for number, part in enumerate(dense[:-1], 1):
@@ -217,7 +222,9 @@ def _judge_rate(models: list[_Built]) -> Ruling:
             return _fail(model.case, f"in training, {told}", expected)
     for model in models:
         for first, second in zip(_dropouts(model, 0), _dropouts(model, 1), strict=False):
-            both = (first.given != 0) & (second.given != 0) if first.given.shape == second.given.shape else np.array(0)
+            both = (
+                (first.given != 0) & (second.given != 0) if first.given.shape == second.given.shape else np.array(0)
+            )
             expected = 2 * model.case.rate * (1 - model.case.rate) * both.sum()
             if expected > 40 and ((first.gave == 0) == (second.gave == 0))[both].all():
                 return _fail(model.case, "the same units dropped in two calls", "a new mask in every call")
@@ -233,7 +240,9 @@ def _rate_mistake(dropping: list[tuple[_Built, Step]]) -> str | None:
     theirs = np.array([step.rate for _, step in dropping])
     if np.allclose(theirs, [1 - model.case.rate for model, _ in dropping], atol=1e-6):
         return "keep-drop-swapped"
-    return "hard-coded-rate" if len({model.case.name for model, _ in dropping}) > 1 and np.ptp(theirs) == 0 else None
+    return (
+        "hard-coded-rate" if len({model.case.name for model, _ in dropping}) > 1 and np.ptp(theirs) == 0 else None
+    )
 
 
 def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
@@ -350,13 +359,21 @@ def _judge_untouched(bench: Bench) -> Ruling:
 # ---------------------------------------------------------------- words, and the picture
 
 
-def _chart(models: list[_Built]):
+def _chart(models: list[_Built]) -> Chart:
     """The first column that is not as expected, else the first, beside the one expected."""
-    columns = [([step.text for step in model.columns[0]], _expected(model.case)) for model in models]
+    columns = [(_texts(model), _expected(model.case)) for model in models]
     odd = [n for n, (found, due) in enumerate(columns) if found != due and models[n].case.rate > 0]
     number = (odd or [0])[0]
-    shared = [a.text for a, b in pairwise(_dropouts(models[number])) if a.layer == b.layer]
-    return columns_chart(models[number].case, *columns[number], bool(shared))
+    return columns_chart(models[number].case, *columns[number])
+
+
+def _texts(model: _Built) -> list[str]:
+    """A column in words; a Dropout layer that stands in several places says so."""
+    layers = [step.layer for step in _dropouts(model)]
+    return [
+        f"same {step.text}" if step.kind == "dropout" and layers.count(step.layer) > 1 else step.text
+        for step in model.columns[0]
+    ]
 
 
 def _expected(case: ClassifierCase) -> list[str]:

@@ -1,7 +1,7 @@
 """Read what the layers of a model were given and gave: the column of steps that leads from images to answers.
 
-What a step does is told from its numbers, not from its name: an activation is the same step as an argument of Dense,
-as a layer, or as a function between two layers.
+What a step does is told from its numbers, not from its name: an activation is the same step as an argument of
+Dense, as a layer, or as a function between two layers.
 """
 
 from collections.abc import Callable

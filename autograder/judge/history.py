@@ -259,7 +259,9 @@ def _wrong(answer: Answer, case: HistoryCase, value: float) -> bool:
 
 def _shown(bench: Bench, answer: Answer) -> HistoryCase:
     """The history that is drawn: the first with a wrong number, else the first."""
-    given = [case for case in bench.cases.values() if not case.spoiled and bench.record(case.name).values is not None]
+    given = [
+        case for case in bench.cases.values() if not case.spoiled and bench.record(case.name).values is not None
+    ]
     wrong = [case for case in given if _wrong(answer, case, float(bench.record(case.name).values))]
     # One epoch is no curve.
     return min(wrong or given, key=lambda case: case.epochs == 1)
@@ -271,7 +273,9 @@ def _call(bench: Bench, case: HistoryCase) -> str:
     present = dict(case.columns)
     told = [f"{key} {_numbers(case.curve(key), key == 'val_loss')}" for key in keys if key in present]
     absent = [f"no {key}" for key in keys if key not in present]
-    form = {"array": ", as arrays", "numpy32": ", as NumPy float32s", "numpy": ", as NumPy floats"}.get(case.form, "")
+    form = {"array": ", as arrays", "numpy32": ", as NumPy float32s", "numpy": ", as NumPy floats"}.get(
+        case.form, ""
+    )
     epochs = f"{case.epochs} epoch{'s' * (case.epochs != 1)}"
     return f"{bench.exercise.objects[0]}(history), {epochs}: {', '.join(told + absent)}{form}"
 

@@ -170,25 +170,35 @@ def best_epoch_chart(case: HistoryCase, theirs: float, right: int) -> Chart:
     )
 
 
-def columns_chart(case: ClassifierCase, found: list[str], expected: list[str], shared: bool) -> Chart:
-    """The steps of a model beside those expected. shared: whether one Dropout layer stands in several places."""
+def columns_chart(case: ClassifierCase, found: list[str], expected: list[str]) -> Chart:
+    """The steps of a model beside those expected."""
     pairs = _aligned(found, expected)
     off = sum(theirs != due for theirs, due in pairs)
-    told = "one Dropout layer in several places" if shared and not off else f"{off} places differ"
-    told = told if off or shared else "as expected"
+    told = f"{off} place{'s differ' if off > 1 else ' differs'}" if off else "as expected"
     return Chart(
         "columns",
-        f"Your layers for {list(case.hidden)}: {told}",
-        f"Two columns of boxes, from image to answer. Yours: {', '.join(found) or 'nothing'}. Expected: "
-        f"{', '.join(expected)}.",
+        f"Your layers: {told}",
+        f"Two columns of boxes, from image to answer, for hidden = {list(case.hidden)}. Yours: "
+        f"{', '.join(found) or 'nothing'}. Expected: {', '.join(expected)}.",
         {"found": np.array([a for a, _ in pairs]), "expected": np.array([b for _, b in pairs])},
     )
 
 
 def _aligned(found: list[str], expected: list[str]) -> list[tuple[str, str]]:
     """Both columns beside each other, what belongs together in one row, "" where one has nothing."""
+    parts = [_cut(column) for column in (found, expected)]
+    if [part[:1] for part in parts[0]] != [part[:1] for part in parts[1]]:  # other Dense layers
+        parts = [[found], [expected]]
     pairs = []
-    for _, a, b, c, d in SequenceMatcher(None, found, expected, autojunk=False).get_opcodes():
-        ours, theirs = found[a:b], expected[c:d]
-        pairs += zip_longest(ours, theirs, fillvalue="")
-    return pairs
+    for theirs, due in zip(*parts, strict=True):
+        for _, a, b, c, d in SequenceMatcher(None, theirs, due, autojunk=False).get_opcodes():
+            pairs += zip_longest(theirs[a:b], due[c:d], fillvalue="")
+    return [pair for pair in pairs if any(pair)]
+
+
+def _cut(column: list[str]) -> list[list[str]]:
+    """A column cut before each Dense layer; what comes before the first has an empty name."""
+    parts = [[""]]
+    for text in column:
+        parts = [*parts, [text]] if text.startswith("Dense") else [*parts[:-1], [*parts[-1], text]]
+    return parts

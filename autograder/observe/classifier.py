@@ -60,7 +60,7 @@ class _Calls:
         self._watching = False
 
     def of(self, run: Callable[[], object]) -> np.ndarray | None:
-        """What layers do in the model's first call while `run` runs, an array of LAYER_CALL; None if there is none."""
+        """What layers do in the model's first call by `run`, an array of LAYER_CALL; None if there is none."""
         self._calls, self._watching = [], False
         original = keras.layers.Layer.__call__
         keras.layers.Layer.__call__ = self._watched(original)
@@ -164,10 +164,10 @@ def record_classifier(objects: tuple, case: ClassifierCase) -> dict[str, Record]
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the
     same once more; "default", the same without a flag; "train-0" and "train-1", arrays of LAYER_CALL from two
-    training steps; "numbers", what they refer to; "lesson", predictions for the images to learn; "losses", whether the model is compiled, its
-    loss for their integer classes, for those as rows of zeros with a one, and the penalties in it; "loss", the
-    name of that. Where the model is fitted: "fit", the loss before and after; "moved", for every kernel whether
-    it changed, and "kernels", their names.
+    training steps; "numbers", what they refer to; "lesson", predictions for the images to learn; "losses", whether
+    the model is compiled, its loss for their integer classes, for those as rows of zeros with a one, and the
+    penalties in it; "loss", the name of that. Where the model is fitted: "fit", the loss before and after;
+    "moved", for every kernel whether it changed, and "kernels", their names.
     """
     (student,) = objects
     hidden = list(case.hidden)
@@ -190,7 +190,9 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
     if not issubclass(type(model), keras.Model):
         raise Unusable("not-a-model", type_name(type(model)))
     x = case.x()
-    values, again, default = (as_numbers(result) for result in (model(x, training=False), model(x, training=False), model(x)))
+    values, again, default = (
+        as_numbers(result) for result in (model(x, training=False), model(x, training=False), model(x))
+    )
     if values is None or again is None or default is None:
         raise Unusable("not-a-model", f"{type_name(type(model))} that returns no array of numbers")
     weights = model.get_weights()
@@ -200,7 +202,10 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
     model.set_weights(weights)
     calls = _Calls(model)
     for number in range(2):
-        parts[f"train-{number}"] = Record(values=_in_training(model, x, calls))
+        seen = _in_training(model, x, calls)
+        if seen is None:
+            raise Unusable("not-a-model", f"{type_name(type(model))} whose layers cannot be watched")
+        parts[f"train-{number}"] = Record(values=seen)
     return values, parts | {"numbers": Record(values=calls.numbers())}
 
 

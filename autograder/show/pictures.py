@@ -231,7 +231,9 @@ def _draw_best_epoch(ax, data) -> None:
     place = float(np.clip(theirs, -0.5, losses.size + 1.5))
     known = place.is_integer() and 1 <= place <= losses.size and not unknown[int(place) - 1]
     height = losses[int(place) - 1] if known else floor
-    ax.plot(place, height, "X", color=_RIGHT if theirs == right else _WRONG, markersize=9, clip_on=False, label="yours")
+    ax.plot(
+        place, height, "X", color=_RIGHT if theirs == right else _WRONG, markersize=9, clip_on=False, label="yours"
+    )
     ax.set(xlabel="epoch", ylabel="val_loss", ylim=(floor, ceiling))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     _legend_below(ax, *ax.get_legend_handles_labels(), columns=2)
@@ -249,7 +251,9 @@ def _draw_columns(ax, data) -> None:
                 ax.add_patch(Rectangle((x, y + 0.08), 1, 0.84, **style))
                 ax.text(x + 0.5, y + 0.5, mark + text, ha="center", va="center", fontsize=_TEXT - 1.5)
             elif off:
-                ax.text(x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=_TEXT - 1.5, style="italic")
+                ax.text(
+                    x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=_TEXT - 1.5, style="italic"
+                )
     ax.set(xlim=(-0.02, 2.12), ylim=(max(len(found), 1), 0))
     ax.set_xticks([0.5, 1.6], ["yours", "expected"], fontsize=_TEXT)
     ax.xaxis.tick_top()
