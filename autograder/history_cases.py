@@ -63,11 +63,14 @@ def history_cases(exercise: str, rng: np.random.Generator) -> dict[str, HistoryC
     overfit, dropout, long = _curves(rng, 0.08), _curves(rng, -0.08), _curves(rng, 0.05, extra=20)
     large = _curves(rng, 0.1)
     large |= {key: 300 * values + 40 for key, values in large.items() if "loss" in key}
+    before = (*_shuffled(rng, _MORE), *_shuffled(rng, CURVES))
+    behind = (*_shuffled(rng, CURVES), *_shuffled(rng, _MORE))
     planned = [
         HistoryCase("overfit", _columns(overfit, CURVES)),
-        HistoryCase("dropout", _columns(_with_more(rng, dropout), _shuffled(rng, _MORE)), "numpy"),
-        HistoryCase("long", _columns(_with_more(rng, long), _shuffled(rng, _MORE)), "array"),
-        HistoryCase("large", _columns(large, _shuffled(rng, CURVES)), "numpy32"),
+        # Keys that look like those asked for stand before them in one history, and behind them in another.
+        HistoryCase("dropout", _columns(dropout | _more(rng, dropout), before), "numpy"),
+        HistoryCase("large", _columns(large | _more(rng, large), behind), "numpy32"),
+        HistoryCase("long", _columns(long | _more(rng, long), _shuffled(rng, (*CURVES, *_MORE))), "array"),
         HistoryCase("close", _columns(_close(rng, _curves(rng, 0.06)), _shuffled(rng, CURVES))),
         HistoryCase("one-epoch", _columns(_first(_curves(rng, 0.08), 1), _shuffled(rng, CURVES))),
         HistoryCase("one-epoch-array", _columns(_first(_curves(rng, -0.08), 1), CURVES), "array"),
@@ -137,15 +140,15 @@ def _curves(rng: np.random.Generator, gap: float, extra: int = 0) -> dict[str, n
     return {key: np.round(values, 8) for key, values in curves.items()}
 
 
-#: All keys of a history with extra ones, some of which look like those that are asked for.
-_MORE = (*CURVES, "learning_rate", "f1", "top_3_accuracy", "val_top_3_accuracy", "val_f1", "val_main_loss")
+#: Extra keys, some of which look like those that are asked for.
+_MORE = ("learning_rate", "f1", "top_3_accuracy", "val_top_3_accuracy", "val_f1", "main_loss", "val_main_loss")
 
 
-def _with_more(rng: np.random.Generator, curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Curves with more metrics beside them."""
+def _more(rng: np.random.Generator, curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """More metrics of the same training run."""
     epochs = len(curves["loss"])
-    more = {key: np.round(rng.uniform(0.1, 0.9, epochs), 8) for key in _MORE[len(CURVES) :]}
-    return curves | more | {"learning_rate": np.full(epochs, 0.001)}
+    more = {key: np.round(rng.uniform(0.1, 0.9, epochs), 8) for key in _MORE}
+    return more | {"learning_rate": np.full(epochs, 0.001)}
 
 
 def _close(rng: np.random.Generator, curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
