@@ -545,7 +545,7 @@ _ALL = (
     ),
     Misconception(
         "dropout-on-output",
-        "The output is dropped.",
+        "The output is dropped, not only hidden units.",
         "A loop over all layers treats the last one like the others. But a dropped output is a class that cannot "
         "win, whatever the picture shows.",
         "What comes after the last Dense layer?",
@@ -559,7 +559,7 @@ _ALL = (
     ),
     Misconception(
         "dropout-on-input",
-        "Pixels are dropped.",
+        "Pixels are dropped, not only hidden units.",
         "Dropping inputs is a technique of its own. Here the first layer would see a picture with holes.",
         "What stands between Flatten and the first Dense layer?",
     ),
