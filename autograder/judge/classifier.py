@@ -27,10 +27,10 @@ class _Built:
     case: ClassifierCase
     columns: tuple[list[Step], list[Step]]
 
-    def parts(self, call: int = 0) -> list[list[Step]]:
+    def parts(self) -> list[list[Step]]:
         """A column cut before each Dense layer: what is done to the pixels, then each layer and what follows."""
         found: list[list[Step]] = [[]]
-        for step in self.columns[call]:
+        for step in self.columns[0]:
             if step.kind == "dense":
                 found.append([])
             found[-1].append(step)
@@ -122,7 +122,7 @@ def _judge_layers(models: list[_Built]) -> Ruling:
         widths = [part[0].units for part in dense]
         if widths != [*hidden, CLASSES]:
             return _fail(case, f"Dense layers of {_listed(widths)}", _listed([*hidden, CLASSES]), "wrong-widths")
-        odd = [step.name for part in (start, *dense) for step in part if step.kind == "other"]
+        odd = [step.name for part in (start, *dense[:-1]) for step in part if step.kind == "other"]
         odd += [step.text for step in start if step.is_activation]
         if odd:
             return _fail(
@@ -271,11 +271,11 @@ def _judge_evaluation(bench: Bench) -> Ruling:
         first = bench.record(case.name).values
         again, default = (_part(bench, case, part) for part in ("again", "default"))
         for other, told, name in (
-            (again, "model(x, training=False), twice", "drops-at-test"),
-            (default, "model(x)", "training-by-default"),
+            (again, "model(x, training=False), called twice, gave", "drops-at-test"),
+            (default, "model(x) and model(x, training=False) gave", "training-by-default"),
         ):
             if other is None or other.shape != first.shape or not np.allclose(first, other, rtol=1e-3, atol=1e-4):
-                return _fail(case, f"{told}: other answers", "the same answers, with nothing dropped", name)
+                return _fail(case, f"{told} different answers", "the same answers, with nothing dropped", name)
     return PASS
 
 
