@@ -13,12 +13,15 @@ has 600).
 """
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 
+from autograder.classifier_cases import ClassifierCase, classifier_cases
 from autograder.fold_cases import FoldCase, fold_cases
+from autograder.history_cases import HistoryCase, history_cases
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,25 @@ def _values(seed: int, shape: tuple[int, ...], zeros: int) -> np.ndarray:
     return x.reshape(shape)
 
 
-def cases(exercise: str, seed: int, again: bool = False) -> dict[str, Case] | dict[str, FoldCase]:
-    """The calls that examine `exercise`, by name: of kind FoldCase for cross_validation, else of kind Case.
+#: The exercises whose calls are of another kind than Case, and what plans those.
+_OWN_CASES: dict[str, Callable[[np.random.Generator], dict]] = {
+    "cross_validation": fold_cases,
+    "gap": partial(history_cases, "gap"),
+    "best_epoch": partial(history_cases, "best_epoch"),
+    "classifier": classifier_cases,
+}
+
+
+def cases(
+    exercise: str, seed: int, again: bool = False
+) -> dict[str, Case] | dict[str, FoldCase] | dict[str, HistoryCase] | dict[str, ClassifierCase]:
+    """The calls that examine `exercise`, by name: of a kind of their own where there is one, else of kind Case.
 
     seed: any non-negative integer; it chooses shapes, rates, inputs and generators. again: whether these are
     the calls that confirm an alarm, which differ in their generators (and inputs) only.
     """
-    if exercise == "cross_validation":
-        return fold_cases(np.random.default_rng([seed, zlib.crc32(exercise.encode()), again]))
+    if exercise in _OWN_CASES:
+        return _OWN_CASES[exercise](np.random.default_rng([seed, zlib.crc32(exercise.encode()), again]))
     planned = _planned(exercise, seed)
     if again:
         planned = {name: replace(case, seed=case.seed + _AGAIN) for name, case in planned.items()}

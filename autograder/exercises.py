@@ -270,9 +270,105 @@ _CROSS_VALIDATION = Exercise(
     ),
 )
 
+_NO_KEY = "Raises KeyError, with a sentence, when a key is missing."
+_ARRAYS = "Takes arrays as well as lists."
+_HISTORY_UNTOUCHED = "Leaves the history as it was."
+
+_GAP = Exercise(
+    name="gap",
+    assignment="07_overfitting",
+    objects=("generalization_gap",),
+    signature="generalization_gap(history)",
+    kind="function",
+    properties=(
+        Property("number", "Returns one real number.", 1),
+        Property("gap", "It is the last epoch's accuracy minus the last epoch's val_accuracy.", 3),
+        Property("arrays", _ARRAYS, 1),
+        Property("one-epoch", "One epoch is enough.", 1),
+        Property("nan", "A final NaN makes it NaN, an earlier one does not matter.", 1),
+        Property("missing-key", _NO_KEY, 1),
+        Property("bad-input", "Raises ValueError for a history without epochs.", 1),
+        Property("input-untouched", _HISTORY_UNTOUCHED, 1),
+    ),
+    hints=(
+        "Print one history: which keys does it have, and what stands behind each? Which two numbers of all these "
+        "describe the network as it is when training ends?",
+        "The last item of a list or an array has the index -1. Say in words what a positive gap means; that "
+        "decides what is subtracted from what.",
+        "First two checks: is each of the two keys in the history, and has the list behind it a length above 0? "
+        "They raise KeyError and ValueError, each with a sentence. Then return one difference of two last items.",
+    ),
+)
+
+_BEST_EPOCH = Exercise(
+    name="best_epoch",
+    assignment="07_overfitting",
+    objects=("best_epoch",),
+    signature="best_epoch(history)",
+    kind="function",
+    properties=(
+        Property("number", "Returns one integer.", 1),
+        Property("best-epoch", "It is the epoch with the lowest val_loss, counted from 1.", 3),
+        Property("arrays", _ARRAYS, 0.5),
+        Property("ties", "The first of several lowest epochs.", 1),
+        Property("one-epoch", "One epoch is enough.", 0.5),
+        Property("nan", "An epoch whose val_loss is NaN is never the best.", 1),
+        Property("missing-key", _NO_KEY, 1),
+        Property("bad-input", "Raises ValueError without epochs, or if every val_loss is NaN.", 1),
+        Property("input-untouched", _HISTORY_UNTOUCHED, 1),
+    ),
+    hints=(
+        "You are not asked for the lowest loss, but for where it stands. By which number do people call the first "
+        "epoch, and by which does Python call the first item of a list?",
+        "NumPy has a function that gives the position of the smallest value, the first one on ties, and a second "
+        "one that passes over NaN. What do both say of a list without items?",
+        "Three checks come first: val_loss is a key, it has an epoch, and not all of np.isnan(losses) is true. "
+        "Then it is np.nanargmin, as an integer; mind where counting begins.",
+    ),
+)
+
+_CLASSIFIER = Exercise(
+    name="classifier",
+    assignment="07_overfitting",
+    objects=("build_classifier",),
+    signature="build_classifier(hidden, rate)",
+    kind="function",
+    properties=(
+        Property("shape", "Returns a keras.Model that turns (n, 28, 28) into (n, 10).", 1),
+        Property("layers", "Flatten, a Dense layer with ReLU for each width in hidden, a Dense layer of 10.", 4),
+        Property("dropout", "Each hidden activation has a Dropout layer of its own, nothing else has one.", 4),
+        Property("keep-rate", "In training, each hidden unit is kept with probability 1 - rate.", 3),
+        Property("eval", "Outside training nothing is dropped.", 2),
+        Property("probabilities", "The 10 outputs of an image are probabilities, made by softmax.", 2),
+        Property("compiled", "Compiled with the cross-entropy of integer labels.", 2),
+        Property("trains", "fit changes every layer's weights and lowers the loss.", 1),
+        Property("input-untouched", "Leaves the list hidden as it was.", 1),
+    ),
+    hints=(
+        "Draw the network for hidden = [200, 100] as a column of boxes, from the picture to the ten probabilities. "
+        "How often do Dense, the activation and Dropout come, and which of them does the last step leave out?",
+        "A loop over hidden adds two boxes for each width: keras.layers.Dense with its activation, and a new "
+        "keras.layers.Dropout. What stands before the loop, and what after it?",
+        "keras.Sequential takes a list of layers: Input and Flatten, then those of the loop, then Dense(10) with "
+        "softmax. compile needs an optimizer and the loss whose name begins with 'sparse', because labels are "
+        "integers and not rows of zeros with a one.",
+    ),
+)
+
 EXERCISES = {
     exercise.name: exercise
-    for exercise in (_MASK, _INVERTED, _CLASSIC, _LAYER, _BACKWARD, _KERAS_LAYER, _CROSS_VALIDATION)
+    for exercise in (
+        _MASK,
+        _INVERTED,
+        _CLASSIC,
+        _LAYER,
+        _BACKWARD,
+        _KERAS_LAYER,
+        _CROSS_VALIDATION,
+        _GAP,
+        _BEST_EPOCH,
+        _CLASSIFIER,
+    )
 }
 
 

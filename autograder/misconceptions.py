@@ -54,10 +54,10 @@ _ALL = (
     ),
     Misconception(
         "mutates-input",
-        "The function changed the array it was given.",
-        "x *= mask looks like x = x * mask, but it writes into the caller's array. The data set would lose "
-        "more values with every step of training.",
-        "Write into a new array: x * mask instead of x *= mask, and a copy before assigning to x[...].",
+        "The function changed an argument that it was given.",
+        "x *= mask looks like x = x * mask, but it writes into the caller's array, and sort(), append() and pop() "
+        "change the caller's list. Whoever uses it next finds other values than before.",
+        "Make a new object: x * mask instead of x *= mask, sorted(a) instead of a.sort(), [*a, 1] for a.append(1).",
     ),
     Misconception(
         "keep-drop-swapped",
@@ -234,7 +234,7 @@ _ALL = (
         "A call without the flag drops.",
         "A layer is written for training, so training=True seems a natural default. But whoever forgets the "
         "flag is usually predicting, and would get noise without a warning.",
-        "Look at the default in the signature of __call__.",
+        "Look at the default of training where your code is called, and at every training=True that you typed.",
     ),
     Misconception(
         "backward-unmasked",
@@ -408,6 +408,221 @@ _ALL = (
         "Most of it does not stop the code. A class with fewer members than folds is missing in some test parts, a "
         "NaN makes a whole column NaN, and the scores look like any others.",
         "Begin with the checks: lengths, n_splits, np.isfinite(x), and the counts that np.unique gives for y.",
+    ),
+    Misconception(
+        "gap-reversed",
+        "The gap has the wrong sign.",
+        "Both orders of a difference look the same on paper. Here training comes first: a network that is better "
+        "on what it has seen has a positive gap.",
+        "Take accuracy 0.95 and val_accuracy 0.85. Which sign does your function give?",
+    ),
+    Misconception(
+        "gap-absolute",
+        "The gap lost its sign.",
+        "abs makes sure that the result is positive, and hides half of what it can say. With dropout, training "
+        "is often the harder task, and then the gap is negative.",
+        "Leave the difference as it is, and try a history that ends with accuracy 0.80 and val_accuracy 0.85.",
+    ),
+    Misconception(
+        "gap-in-percent",
+        "The gap is a hundred times too large.",
+        "Percent are easier to say. But accuracies in a history are fractions from 0 to 1, and a number in another "
+        "unit cannot be compared with them.",
+        "Return the difference as it is, and multiply where you print it.",
+    ),
+    Misconception(
+        "gap-of-best",
+        "The gap is that of the best values, not of the final ones.",
+        "max looks for what one would like to report. But the network that you have when training ends is the "
+        "last one, and the two best values may even stem from two different epochs.",
+        "Try a history whose best epoch is in the middle. Which index has the last epoch?",
+    ),
+    Misconception(
+        "gap-of-means",
+        "The gap is that of the mean accuracies.",
+        "A mean over all epochs mixes the trained network with the beginner that it was in the first epoch.",
+        "Only one epoch counts: the last.",
+    ),
+    Misconception(
+        "gap-of-first",
+        "The gap is that of the first epoch.",
+        "Index 0 is the first item of a list; what is appended later stands behind it. After one epoch there is "
+        "little to overfit with yet.",
+        "Which index counts from the end of a list?",
+    ),
+    Misconception(
+        "gap-of-losses",
+        "The gap is one of losses, not of accuracies.",
+        "Losses have a gap, too, and it is as interesting. But it is another number, without an upper limit.",
+        "Look at the two keys that your function reads.",
+    ),
+    Misconception(
+        "epoch-off-by-one",
+        "Epochs are counted from 0.",
+        "argmin and index give positions, and Python's positions start at 0. Keras prints Epoch 1 first, and so "
+        "does everybody who talks about it.",
+        "Try a history whose first epoch is the best.",
+    ),
+    Misconception(
+        "epoch-by-accuracy",
+        "The epoch is that of the highest accuracy.",
+        "Accuracy is what one wants in the end. But it jumps when a single picture changes sides, and it does not "
+        "see how sure the network is; the loss does.",
+        "Which key does the exercise name, and is its best value a high or a low one?",
+    ),
+    Misconception(
+        "epoch-by-training-loss",
+        "The epoch is that of the lowest training loss.",
+        "The training loss nearly always falls to the end, so its best epoch says nothing about new pictures.",
+        "Look at the key that your function reads. What does the prefix val_ stand for?",
+    ),
+    Misconception(
+        "epoch-of-highest",
+        "The epoch is that of the highest val_loss.",
+        "argmax comes to mind because it is right for accuracies. A loss is better when it is lower.",
+        "Print val_loss at the epoch that you found, and at its neighbours.",
+    ),
+    Misconception(
+        "loss-not-epoch",
+        "The lowest loss came back, not its epoch.",
+        "min gives the value. Where it stands is another question.",
+        "Which function of NumPy gives a position instead of a value?",
+    ),
+    Misconception(
+        "last-of-ties",
+        "Of several equally good epochs the last was taken.",
+        "<= in a loop lets every tie replace what was found before, and so does searching from the end. The first "
+        "one costs less training.",
+        "Try the losses 0.5, 0.4, 0.4. Is it < or <= that keeps the first?",
+    ),
+    Misconception(
+        "nan-wins",
+        "An epoch whose val_loss is NaN was called the best.",
+        "Every comparison with NaN is false, so min keeps a NaN that it meets first; np.argmin stops at any NaN. A "
+        "NaN says that the numbers broke down, which is the worst that can happen.",
+        "Try the losses nan, 0.4, 0.5 and 0.5, nan, 0.4. NumPy has a variant that passes over NaN.",
+    ),
+    Misconception(
+        "no-key-check",
+        "A missing key was not answered by a KeyError that says so in a sentence.",
+        "A lookup raises KeyError by itself, with nothing but the key, and get returns None, which fails somewhere "
+        "else. Whoever forgot validation_data in fit would like to read that.",
+        "Ask with `in` before you look up, and raise KeyError with a sentence.",
+    ),
+    Misconception(
+        "no-epoch-check",
+        "A history without an epoch that counts was not refused with ValueError.",
+        "Index -1 of an empty list raises IndexError, and a search among nothing but NaN finds something all the "
+        "same. The caller cannot tell what was wrong.",
+        "Before you look for an epoch, ask how many there are that count.",
+    ),
+    Misconception(
+        "flatten-missing",
+        "The image was not flattened.",
+        "Dense works on the last axis only. Without Flatten each of the 28 rows of an image is treated as an "
+        "example of its own, and there are 28 answers for an image.",
+        "Look at model.output_shape: it should have two axes.",
+    ),
+    Misconception(
+        "activation-missing",
+        "A hidden layer has no activation.",
+        "Dense is linear unless told otherwise, and two linear layers in a row are one. The network still learns, "
+        "and is no better than one without hidden layers.",
+        "Look at what model.get_config() says of each Dense layer's activation.",
+    ),
+    Misconception(
+        "wrong-activation",
+        "A hidden layer has another activation than ReLU.",
+        "There are many, and most would do here. But the exercise compares networks, and what is compared has to "
+        "differ in one thing only.",
+        "Compare your hidden layers, number by number, with max(0, x).",
+    ),
+    Misconception(
+        "wrong-widths",
+        "The Dense layers have other widths than hidden says.",
+        "Widths typed in while trying stay in the code, and loops end one too early or run backwards.",
+        "Print hidden beside the units of the Dense layers, for lists of one, two and three widths.",
+    ),
+    Misconception(
+        "dropout-missing",
+        "A hidden activation has no Dropout layer after it.",
+        "One Dropout layer in the end looks like dropout, but it acts on one layer only. In a loop it is easily "
+        "left outside, and in a subclass a layer that is made and never called does nothing.",
+        "Count: how many widths are in hidden, and how many times is a Dropout layer called?",
+    ),
+    Misconception(
+        "dropout-on-output",
+        "The output is dropped, not only hidden units.",
+        "A loop over all layers treats the last one like the others. But a dropped output is a class that cannot "
+        "win, whatever the picture shows.",
+        "What comes after the last Dense layer?",
+    ),
+    Misconception(
+        "dropout-before-activation",
+        "Dropout stands before the activation.",
+        "With ReLU the numbers come out the same, because ReLU of 0 is 0. With any activation that does not turn 0 "
+        "into 0 they do not, so the order to get used to is activation, then dropout.",
+        "Read the column of layers aloud: Dense, activation, Dropout.",
+    ),
+    Misconception(
+        "dropout-on-input",
+        "Pixels are dropped, not only hidden units.",
+        "Dropping inputs is a technique of its own. Here the first layer would see a picture with holes.",
+        "What stands between Flatten and the first Dense layer?",
+    ),
+    Misconception(
+        "dropout-shared",
+        "One Dropout layer is used in several places.",
+        "It has no weights, so it seems to do no harm. But a layer stands for one place in a network: a summary "
+        "shows one where there are three, and none of them can be given a rate of its own.",
+        "Make a new layer in each turn of the loop.",
+    ),
+    Misconception(
+        "wrong-dropout-layer",
+        "A relative of Dropout was used.",
+        "SpatialDropout drops whole channels, AlphaDropout keeps mean and variance for SELU, GaussianDropout "
+        "multiplies by noise and drops nothing. Their names are a few letters apart.",
+        "Compare the names of your layers with keras.layers.Dropout.",
+    ),
+    Misconception(
+        "softmax-missing",
+        "The model returns logits, not probabilities.",
+        "Dense is linear unless told otherwise. Logits have any size and sign and do not sum to one.",
+        "Print model.predict(x).sum(axis=1) for a few pictures.",
+    ),
+    Misconception(
+        "sigmoid-output",
+        "The outputs are ten sigmoids, not one softmax.",
+        "A sigmoid gives numbers between 0 and 1, which look like probabilities. Each answers a question of its "
+        "own, yes or no; only softmax shares one certainty out among ten classes.",
+        "Print model.predict(x).sum(axis=1) for a few pictures.",
+    ),
+    Misconception(
+        "softmax-and-logits",
+        "Softmax is taken twice, in the model and in the loss.",
+        "from_logits=True tells the loss to apply softmax itself. A softmax of probabilities makes all differences "
+        "small, so training crawls. Keras notices some such models and warns; others it does not.",
+        "One of the two is enough. Which one does the exercise ask for?",
+    ),
+    Misconception(
+        "one-hot-loss",
+        "The loss expects rows of zeros with a one, not integers.",
+        "categorical_crossentropy is the first name that one finds. It compares ten numbers with ten numbers, and "
+        "a label here is one integer.",
+        "Keras has the same loss for integer labels; its name begins with sparse.",
+    ),
+    Misconception(
+        "not-compiled",
+        "The model is not compiled.",
+        "A model can predict as soon as it is built. To train, it has to know an optimizer and a loss.",
+        "Call compile before you return the model.",
+    ),
+    Misconception(
+        "layer-frozen",
+        "A layer does not learn.",
+        "trainable = False keeps weights as they are. That is meant for layers that were trained before; here it "
+        "leaves random numbers in the middle of the network.",
+        "Compare len(model.trainable_weights) with len(model.weights).",
     ),
 )
 

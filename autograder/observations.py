@@ -29,6 +29,18 @@ EVENT = np.dtype(
 )
 
 
+#: One call of a layer while a model was called: what it was given and what it gave.
+#: kind: its class's name, or that of the Keras class it derives from; "input" and "output" for the model's own.
+#: layer: its number, in the order of first calls. rate: its attribute of that name, NaN if there is none.
+#: given, gave: where the arrays begin in the case's array of numbers, -1 for what is no single array.
+#: given_shape, gave_shape: their shapes, filled up with -1. kernel, bias: where a Dense layer's weights begin, -1
+#: without them.
+LAYER_CALL = np.dtype(
+    [("kind", "U40"), ("layer", "i4"), ("rate", "f8"), ("given_shape", "i4", (4,)), ("gave_shape", "i4", (4,))]
+    + [(name, "i8") for name in ("given", "gave", "kernel", "bias")]
+)
+
+
 @dataclass(frozen=True)
 class Record:
     """What one case's calls did.
@@ -37,9 +49,10 @@ class Record:
     whatever array the exercise's own observer says.
     problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
     "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
-    those asked for), "not-scores", "too-much" (a call that would not end). problem_call: the number of that
-    call, from 0. problem_type: the type's or exception's name.
-    problem_text: its shape, or the exception's first line. value_error: whether it was a ValueError.
+    those asked for), "not-scores", "too-much" (a call that would not end, or gave more than is kept),
+    "not-a-number", "not-a-model". problem_call: the number of that call, from 0. problem_type: the type's or
+    exception's name. problem_text: its shape, or the exception's first line. value_error, key_error: whether it
+    was a ValueError, or a KeyError.
     input_changed: whether an argument differed after a call.
     rng_moved: whether the generator handed over had advanced at the end of all calls.
     repeats: whether the first calls gave the same values once more from the same generator state.
@@ -52,6 +65,7 @@ class Record:
     problem_type: str = ""
     problem_text: str = ""
     value_error: bool = False
+    key_error: bool = False
     input_changed: bool = False
     rng_moved: bool = False
     repeats: bool = True

@@ -13,7 +13,9 @@ from autograder.judge import judge
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
 
-NUMPY_EXERCISES = [name for name in EXERCISES if name != "keras_layer"]
+NUMPY_EXERCISES = [name for name in EXERCISES if name not in ("keras_layer", "classifier")]
+#: Keras itself takes seconds to import.
+AND_A_MODEL = [*NUMPY_EXERCISES, pytest.param("classifier", marks=pytest.mark.slow)]
 LIMITS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 scalars = st.one_of(
@@ -46,14 +48,14 @@ def report_on(exercise, student):
     return report
 
 
-@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
+@pytest.mark.parametrize("exercise", AND_A_MODEL)
 @LIMITS
 @given(thing=objects)
 def test_any_object_instead_of_an_answer(exercise, thing):
     assert not report_on(exercise, thing).passed
 
 
-@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
+@pytest.mark.parametrize("exercise", AND_A_MODEL)
 @LIMITS
 @given(results=st.lists(objects, min_size=1, max_size=4))
 def test_any_objects_as_results(exercise, results):
@@ -211,3 +213,52 @@ def test_a_recording_of_a_cross_validation_stays_small_and_survives_the_journey(
         assert len(sent) < SIZE_LIMIT / 4
         again = judge("cross_validation", Observations.from_bytes(sent), 1)
         assert again == judge("cross_validation", recorded, 1)
+
+
+# ---------------------------------------------------------------- histories handed to students
+
+
+@pytest.mark.parametrize("exercise", ["gap", "best_epoch"])
+@LIMITS
+@given(key=st.one_of(st.text(max_size=3), st.sampled_from(["accuracy", "val_loss"])), thing=objects)
+def test_whatever_is_done_to_a_history_it_is_noticed(exercise, key, thing):
+    def student(history):
+        history[key] = thing
+        return 1
+
+    assert "input-untouched" in {v.property for v in report_on(exercise, student).verdicts if v.status != "pass"}
+
+
+@pytest.mark.parametrize("exercise", ["gap", "best_epoch"])
+@LIMITS
+@given(number=st.one_of(st.integers(), st.floats(), st.sampled_from([np.float16(0.1), np.uint8(3), np.True_])))
+def test_any_number_for_every_history(exercise, number):
+    assert not report_on(exercise, lambda history: number).passed
+
+
+def clears(history):
+    history.clear()
+
+
+def contains_itself(history):
+    history["val_loss"] = history
+    history["accuracy"][:] = [history]
+    return history
+
+
+def reshapes(history):
+    for column in history.values():
+        if isinstance(column, np.ndarray):
+            column.shape = (1, -1)
+    return 0.1
+
+
+def asks_for_everything(history):
+    history["val_loss"] += [0.0] * 10**6
+    return len(history["val_loss"])
+
+
+@pytest.mark.parametrize("exercise", ["gap", "best_epoch"])
+@pytest.mark.parametrize("student", [clears, contains_itself, reshapes, asks_for_everything])
+def test_hostile_functions_of_a_history_get_a_verdict(exercise, student):
+    assert report_on(exercise, student).points <= 3

@@ -11,7 +11,7 @@ from autograder import examine, hint
 from autograder.notebook import MIME, Shown
 from autograder.show.page import as_html
 from autograder.show.text import WIDTH, as_text
-from tests import bank_cross_validation
+from tests import bank_cross_validation, bank_overfitting
 from tests.bank import CORRECT, MISTAKEN
 
 SAMPLE = [
@@ -34,6 +34,17 @@ SAMPLE += [
         "remainder_in_no_part", "dictionary_of_scores", "refuses_some-0", "rows_instead_of_columns", "mean",
     }
 ]  # fmt: skip
+SAMPLE += [
+    entry
+    for entry in bank_overfitting.MISTAKEN
+    if entry.name
+    in {
+        "gap-formula-gap-reversed-0", "gap-formula-gap-in-percent-1", "gap-bare_lookup", "gap-stub", "gap-infinite",
+        "gap-formula-None-10", "gap-lists_only", "best_epoch-choice-nan-wins-0", "best_epoch-choice-last-of-ties-1",
+        "best_epoch-choice-None-6", "best_epoch-lowest_loss", "best_epoch-in_words", "best_epoch-one_for_nothing",
+    }
+]  # fmt: skip
+SAMPLE += [entry for entry in bank_overfitting.CORRECT if entry.name in {"gap-plain", "best_epoch-loop"}]
 
 
 @pytest.mark.parametrize("entry", [*SAMPLE, CORRECT[0], CORRECT[-1]], ids=lambda entry: entry.name)

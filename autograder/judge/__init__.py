@@ -8,8 +8,10 @@ from collections.abc import Callable
 from autograder.cases import cases
 from autograder.exercises import Exercise, find
 from autograder.judge.backward import judge_backward
+from autograder.judge.classifier import judge_classifier
 from autograder.judge.cross_validation import judge_cross_validation
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
+from autograder.judge.history import judge_best_epoch, judge_gap
 from autograder.judge.keras_layer import judge_keras_layer
 from autograder.judge.mask import judge_mask
 from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
@@ -25,6 +27,9 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "backward": judge_backward,
     "keras_layer": judge_keras_layer,
     "cross_validation": judge_cross_validation,
+    "gap": judge_gap,
+    "best_epoch": judge_best_epoch,
+    "classifier": judge_classifier,
 }
 
 
@@ -56,7 +61,8 @@ def judge(
 
 def _missing(subject: Exercise, rulings: dict[str, Ruling]) -> Ruling:
     """The ruling on properties that a judge could not even look at: something before them failed."""
-    failed = next((p.slug for p in subject.properties if rulings.get(p.slug, PASS).status != "pass"), "shape")
+    first = subject.properties[0].slug
+    failed = next((p.slug for p in subject.properties if rulings.get(p.slug, PASS).status != "pass"), first)
     return blocked(failed)
 
 

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from autograder.cases import Case
+from autograder.classifier_cases import ClassifierCase
 from autograder.exercises import Exercise
 from autograder.fold_cases import FoldCase
+from autograder.history_cases import HistoryCase
 from autograder.judge.statistics import Budget
 from autograder.observations import Observations, Record
 from autograder.report import Chart, Status
@@ -71,7 +73,7 @@ class Bench:
     """
 
     exercise: Exercise
-    cases: dict[str, Case] | dict[str, FoldCase]
+    cases: dict[str, Case] | dict[str, FoldCase] | dict[str, HistoryCase] | dict[str, ClassifierCase]
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)

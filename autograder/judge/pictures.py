@@ -1,10 +1,14 @@
 """What is worth a picture, as data. Drawing is `autograder.show.pictures`' business."""
 
 from collections.abc import Callable
+from difflib import SequenceMatcher
+from itertools import zip_longest
 
 import numpy as np
 
+from autograder.classifier_cases import ClassifierCase
 from autograder.fold_cases import FoldCase
+from autograder.history_cases import HistoryCase
 from autograder.judge.evidence import Bench, Draws
 from autograder.judge.statistics import binomial_band
 from autograder.report import Chart
@@ -134,3 +138,67 @@ def standardised_chart(deviations: dict[str, np.ndarray]) -> Chart:
         f"training part. They should lie at 0 and 1; of {total} in fit {off[0]} are off, in score {off[1]}.",
         deviations,
     )
+
+
+def gap_chart(case: HistoryCase, theirs: float) -> Chart:
+    """Both accuracies, and from the last val_accuracy upwards the gap that is due beside the one that came back."""
+    accuracy, validation = case.curve("accuracy"), case.curve("val_accuracy")
+    right = float(accuracy[-1] - validation[-1])
+    same = np.isclose(theirs, right, rtol=0, atol=1e-6, equal_nan=True)
+    told = f"{right:+.3f}, as it should be" if same else f"{theirs:+.3g}, where {right:+.3f} is due"
+    return Chart(
+        "gap",
+        f"Your gap: {told}",
+        f"Accuracy and val_accuracy over {case.epochs} epochs; they end at {accuracy[-1]:.3f} and "
+        f"{validation[-1]:.3f}. Two bars beside the last epoch show the gap between them and yours.",
+        {"accuracy": accuracy, "val_accuracy": validation, "theirs": np.array(theirs), "right": np.array(right)},
+    )
+
+
+def best_epoch_chart(case: HistoryCase, theirs: float, right: int) -> Chart:
+    """The validation loss, with the epoch that is due and the one that came back marked."""
+    losses = case.curve("val_loss")
+    told = f"{theirs:g}, as it should be" if theirs == right else f"{theirs:.4g}, where {right} is due"
+    unknown = np.flatnonzero(np.isnan(losses)) + 1
+    gaps = f" It is NaN in epoch {', '.join(map(str, unknown))}." if unknown.size else ""
+    return Chart(
+        "best-epoch",
+        f"Your best epoch: {told}",
+        f"val_loss over {case.epochs} epochs; its lowest value, {np.nanmin(losses):.4g}, is first reached in epoch "
+        f"{right}.{gaps} Marked are that epoch and the one that came back, {theirs:.4g}.",
+        {"losses": losses, "theirs": np.array(theirs), "right": np.array(right)},
+    )
+
+
+def columns_chart(case: ClassifierCase, found: list[str], expected: list[str]) -> Chart:
+    """The steps of a model beside those expected."""
+    pairs = _aligned(found, expected)
+    off = sum(theirs != due for theirs, due in pairs)
+    told = f"{off} place{'s differ' if off > 1 else ' differs'}" if off else "as expected"
+    return Chart(
+        "columns",
+        f"Your layers: {told}",
+        f"Two columns of boxes, from image to answer, for hidden = {list(case.hidden)}. Yours: "
+        f"{', '.join(found) or 'nothing'}. Expected: {', '.join(expected)}.",
+        {"found": np.array([a for a, _ in pairs]), "expected": np.array([b for _, b in pairs])},
+    )
+
+
+def _aligned(found: list[str], expected: list[str]) -> list[tuple[str, str]]:
+    """Both columns beside each other, what belongs together in one row, "" where one has nothing."""
+    parts = [_cut(column) for column in (found, expected)]
+    if [part[:1] for part in parts[0]] != [part[:1] for part in parts[1]]:  # other Dense layers
+        parts = [[found], [expected]]
+    pairs = []
+    for theirs, due in zip(*parts, strict=True):
+        for _, a, b, c, d in SequenceMatcher(None, theirs, due, autojunk=False).get_opcodes():
+            pairs += zip_longest(theirs[a:b], due[c:d], fillvalue="")
+    return [pair for pair in pairs if any(pair)]
+
+
+def _cut(column: list[str]) -> list[list[str]]:
+    """A column cut before each Dense layer; what comes before the first has an empty name."""
+    parts = [[""]]
+    for text in column:
+        parts = [*parts, [text]] if text.startswith("Dense") else [*parts[:-1], [*parts[-1], text]]
+    return parts

@@ -9,12 +9,13 @@ from collections.abc import Callable
 import numpy as np
 
 from autograder.cases import Case, cases
+from autograder.classifier_cases import ClassifierCase
 from autograder.exercises import find
-from autograder.fold_cases import FoldCase
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
 from autograder.observe.calls import Draw, Parts, Watch, quiet, record, type_name
 from autograder.observe.cross_validation import record_folds
+from autograder.observe.history import record_history
 
 
 def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool = False) -> Observations:
@@ -60,9 +61,9 @@ def _record_draws(exercise: str) -> Callable[[tuple, Case], dict[str, Record]]:
     return lambda objects, case: record(case, lambda rng, watch: begin(objects, case, rng, watch))
 
 
-def _keras():
-    """The module that calls Keras, imported when it is needed: everybody else is spared the seconds."""
-    return importlib.import_module("autograder.observe.keras_layer")
+def _keras(module: str = "keras_layer"):
+    """A module that calls Keras, imported when it is needed: everybody else is spared the seconds."""
+    return importlib.import_module(f"autograder.observe.{module}")
 
 
 def _unwritten(records: dict[str, Record]) -> bool:
@@ -126,5 +127,15 @@ _BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {
     "backward": begin_backward,
 }
 
+
+def _record_classifier(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
+    return _keras("classifier").record_classifier(objects, case)
+
+
 #: How a case is recorded where it is not one of draws.
-_RECORD: dict[str, Callable[[tuple, FoldCase], dict[str, Record]]] = {"cross_validation": record_folds}
+_RECORD: dict[str, Callable[[tuple, object], dict[str, Record]]] = {
+    "cross_validation": record_folds,
+    "gap": record_history,
+    "best_epoch": record_history,
+    "classifier": _record_classifier,
+}

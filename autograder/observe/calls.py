@@ -223,6 +223,7 @@ def trouble_of(error: BaseException) -> dict:
         "problem_type": type_name(kind),
         "problem_text": _first_line(error),
         "value_error": issubclass(kind, ValueError),
+        "key_error": issubclass(kind, KeyError),
     }
 
 

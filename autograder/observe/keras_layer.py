@@ -1,6 +1,6 @@
 """How exercise keras_layer is called: eagerly, in models, in `fit`, in mixed precision, saved and loaded.
 
-The only module of the package that imports Keras; `observe` loads it when the exercise asks for it.
+It imports Keras, so `observe` loads it only when the exercise asks for it.
 """
 
 import inspect

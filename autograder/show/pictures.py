@@ -6,7 +6,7 @@ import io
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 from scipy.stats import binom
 
@@ -91,7 +91,7 @@ def _legend(ax) -> None:
     _legend_below(ax, *zip(*shown, strict=True))
 
 
-def _legend_below(ax, handles, labels) -> None:
+def _legend_below(ax, handles, labels, columns: int = 3) -> None:
     """A legend under the axes, where no student's result can lie under it."""
     ax.legend(
         handles,
@@ -100,7 +100,7 @@ def _legend_below(ax, handles, labels) -> None:
         frameon=False,
         loc="upper center",
         bbox_to_anchor=(0.45, -0.17),
-        ncols=3,
+        ncols=columns,
         columnspacing=1.0,
         handletextpad=0.4,
         handlelength=1.4,
@@ -195,6 +195,73 @@ def _draw_standardised(ax, data) -> None:
     _legend(ax)
 
 
+def _draw_gap(ax, data) -> None:
+    accuracy, validation = data["accuracy"], data["val_accuracy"]
+    epochs = np.arange(1, accuracy.size + 1)
+    dot = "o" if accuracy.size == 1 else ""
+    ax.plot(epochs, accuracy, dot + "-", color="black", label="accuracy")
+    ax.plot(epochs, validation, dot + "--", color="#666666", label="val_accuracy")
+    low, high = ax.get_ylim()
+    step = max(accuracy.size * 0.05, 0.1)
+    same = np.isclose(float(data["theirs"]), float(data["right"]), rtol=0, atol=1e-6)
+    bars = (("right", _RIGHT, "o", "due"), ("theirs", _RIGHT if same else _WRONG, "X", "yours"))
+    for number, (key, colour, marker, name) in enumerate(bars):
+        end = validation[-1] + float(data[key])
+        if np.isfinite(end):
+            # A gap in percent would flatten the curves: what leaves the frame ends at its edge.
+            ends = [validation[-1], np.clip(end, low, high)]
+            x = [epochs[-1] + (number + 1) * step] * 2
+            ax.plot(x, ends, "-" + marker, markevery=[1], color=colour, linewidth=2.5, label=name)
+    ax.set(xlabel="epoch", ylabel="accuracy", ylim=(low - 0.02, high + 0.02))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    _legend_below(ax, *ax.get_legend_handles_labels(), columns=2)
+
+
+def _draw_best_epoch(ax, data) -> None:
+    losses, theirs, right = data["losses"], float(data["theirs"]), int(data["right"])
+    epochs = np.arange(1, losses.size + 1)
+    ax.plot(epochs, losses, ".-", color="black", label="val_loss")
+    unknown = np.isnan(losses)
+    floor, ceiling = ax.get_ylim()
+    if unknown.any():
+        height = floor + 0.07 * (ceiling - floor)  # above the foot, where a wrong answer is marked
+        ax.plot(epochs[unknown], np.full(unknown.sum(), height), "^", color="#666666", label="NaN")
+    ax.plot(right, losses[right - 1], "o", color=_RIGHT, markersize=12, fillstyle="none", mew=2.5, label="due")
+    # Epoch 0, or one after the last, is no place on the curve: it is marked at its foot.
+    place = float(np.clip(theirs, -0.5, losses.size + 1.5))
+    known = place.is_integer() and 1 <= place <= losses.size and not unknown[int(place) - 1]
+    height = losses[int(place) - 1] if known else floor
+    ax.plot(
+        place, height, "X", color=_RIGHT if theirs == right else _WRONG, markersize=9, clip_on=False, label="yours"
+    )
+    ax.set(xlabel="epoch", ylabel="val_loss", ylim=(floor, ceiling))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    _legend_below(ax, *ax.get_legend_handles_labels(), columns=2)
+
+
+def _draw_columns(ax, data) -> None:
+    found, expected = data["found"], data["expected"]
+    for x, column, other in ((0, found, expected), (1.1, expected, found)):
+        for y, (text, counterpart) in enumerate(zip(column, other, strict=True)):
+            off = text != counterpart
+            if text:
+                mark = "✗ " if off and x == 0 else ""
+                edge = (_WRONG, 2) if off and x == 0 else (_RIGHT if off else "#888888", 1.5 if off else 1)
+                style = {"facecolor": "white" if off else _BAND, "edgecolor": edge[0], "linewidth": edge[1]}
+                ax.add_patch(Rectangle((x, y + 0.08), 1, 0.84, **style))
+                ax.text(x + 0.5, y + 0.5, mark + text, ha="center", va="center", fontsize=_TEXT - 1.5)
+            elif off:
+                ax.text(
+                    x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=_TEXT - 1.5, style="italic"
+                )
+    ax.set(xlim=(-0.02, 2.12), ylim=(max(len(found), 1), 0))
+    ax.set_xticks([0.5, 1.6], ["yours", "expected"], fontsize=_TEXT)
+    ax.xaxis.tick_top()
+    ax.tick_params(length=0)
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+
+
 _DRAWINGS = {
     "mask": _draw_mask,
     "keep-rate": _draw_keep_rate,
@@ -205,4 +272,7 @@ _DRAWINGS = {
     "gradient": _draw_gradient,
     "folds": _draw_folds,
     "standardised": _draw_standardised,
+    "gap": _draw_gap,
+    "best-epoch": _draw_best_epoch,
+    "columns": _draw_columns,
 }
