@@ -328,6 +328,21 @@ def a_final_model_on_everything(build_model, x, y, n_splits, seed):
 
 
 @correct
+def dealt_out_in_rounds(build_model, x, y, n_splits, seed):
+    """Of each n_splits members of a class that follow each other, every fold gets one."""
+
+    def folds(x, y, n, s):
+        numbers, rng = np.zeros(len(y), int), np.random.default_rng(s)
+        for label in np.unique(y):
+            size = (y == label).sum()
+            rounds = [rng.permutation(n) for _ in range(size // n)]
+            numbers[y == label] = np.concatenate([*rounds, rng.permutation(n)[: size % n]])
+        return of_numbers(numbers)
+
+    return with_splits(folds)(build_model, x, y, n_splits, seed)
+
+
+@correct
 def labels_in_an_array_of_objects(build_model, x, y, n_splits, seed):
     checked(x, y, n_splits)
     labels = np.empty(len(y), dtype=object)
