@@ -1,7 +1,5 @@
 """Classifiers: every correct one passes everything, every mistaken one fails and is named."""
 
-import time
-
 import keras
 import numpy as np
 import pytest
@@ -153,13 +151,3 @@ def test_whatever_a_model_does_there_is_a_verdict(student):
 def hidden_of_another_kind(hidden, rate):
     hidden[:] = [object(), np.zeros(3)]
     return hidden
-
-
-def test_an_examination_takes_less_than_three_seconds():
-    examine("classifier", sequential, seed=1)
-    seconds = []
-    for seed in (2, 3, 4):
-        start = time.process_time()
-        examine("classifier", sequential, seed=seed)
-        seconds.append(time.process_time() - start)
-    assert min(seconds) < 3
