@@ -10,7 +10,7 @@ from autograder.classifier_cases import CLASSES, ClassifierCase
 from autograder.judge.columns import Step, read_column
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked, told_apart
 from autograder.judge.pictures import columns_chart
-from autograder.judge.shared import is_stub, raised
+from autograder.judge.shared import in_words, not_callable, raised
 from autograder.judge.statistics import binomial_band
 from autograder.observations import Record
 from autograder.report import Chart
@@ -93,21 +93,13 @@ def _judge_shape(bench: Bench) -> Ruling:
 
 def _trouble(bench: Bench, case: ClassifierCase, record: Record, first: Record) -> Ruling:
     """The ruling on a call that did not return a model that can be called."""
-    wanted = bench.exercise
     if record.problem == "not-callable":
-        return Ruling(
-            "fail",
-            returned=f"{wanted.title}: this is {record.problem_type}",
-            expected=f"a {wanted.kind} that is called as {wanted.signature}",
-            misconception="not-callable",
-        )
-    told, name = {
-        "none": ("None", "not-implemented" if first.problem == "none" else None),
-        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
+        return not_callable(bench, record)
+    own = {
         "not-a-model": (f"a {record.problem_type}", None),
         "too-much": ("a model with too many layers or numbers to be looked at", None),
-        "interrupted": ("nothing: the check was interrupted", None),
-    }.get(record.problem, ("nothing: the call was not made", None))
+    }
+    told, name = in_words(record, first, own)
     return _fail(case, told, "a keras.Model that can be called with 28 by 28 images", name)
 
 

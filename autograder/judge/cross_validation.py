@@ -10,7 +10,7 @@ from autograder.fold_cases import SPOILED, FoldCase
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
 from autograder.judge.folds import Part, Run, fail, read
 from autograder.judge.pictures import folds_chart, standardised_chart
-from autograder.judge.shared import is_stub, raised
+from autograder.judge.shared import in_words, not_callable, raised
 from autograder.judge.standardising import deviations, judge_scaled, judge_unreadable
 from autograder.observations import EVENT, Record
 
@@ -99,21 +99,13 @@ def _mean_of_scores(bench: Bench, case: FoldCase, values: np.ndarray) -> bool:
 
 def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Ruling:
     """The ruling on a call that did not return numbers."""
-    wanted = bench.exercise
     if record.problem == "not-callable":
-        return Ruling(
-            "fail",
-            returned=f"{wanted.title}: this is {record.problem_type}",
-            expected=f"a {wanted.kind} that is called as {wanted.signature}",
-            misconception="not-callable",
-        )
-    told, name = {
-        "none": ("None", "not-implemented" if first.problem == "none" else None),
-        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
+        return not_callable(bench, record)
+    own = {
         "not-scores": (f"a value of type {record.problem_type}", None),
         "too-much": ("nothing: thousands of fits and scores were made, and then it was stopped", None),
-        "interrupted": ("nothing: the check was interrupted", None),
-    }.get(record.problem, ("nothing: the call was not made", None))
+    }
+    told, name = in_words(record, first, own)
     return fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
 
 

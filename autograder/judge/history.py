@@ -7,7 +7,7 @@ import numpy as np
 from autograder.history_cases import SPOILED, HistoryCase
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked, told_apart
 from autograder.judge.pictures import best_epoch_chart, gap_chart
-from autograder.judge.shared import is_stub, raised
+from autograder.judge.shared import in_words, not_callable, raised
 from autograder.observations import Record
 
 #: What one number is of a history.
@@ -304,21 +304,13 @@ _RETURNED = {"none": "None", "not-a-number": "something that is no number"}
 
 def _trouble(bench: Bench, case: HistoryCase, record: Record, first: Record) -> Ruling:
     """The ruling on a call that did not return a number. first: the record that shows whether this is a stub."""
-    wanted = bench.exercise
     if record.problem == "not-callable":
-        return Ruling(
-            "fail",
-            returned=f"{wanted.title}: this is {record.problem_type}",
-            expected=f"a {wanted.kind} that is called as {wanted.signature}",
-            misconception="not-callable",
-        )
-    told, name = {
-        "none": ("None", "not-implemented" if first.problem == "none" else None),
-        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
+        return not_callable(bench, record)
+    own = {
         "not-a-number": (f"a {record.problem_type}", None),
-        "interrupted": ("nothing: the check was interrupted", None),
-    }.get(record.problem, ("nothing: the call was not made", None))
-    return _fail(bench, case, told, "an integer" if wanted.name == "best_epoch" else "a number", name)
+    }
+    told, name = in_words(record, first, own)
+    return _fail(bench, case, told, "an integer" if bench.exercise.name == "best_epoch" else "a number", name)
 
 
 def _fail_number(bench: Bench, case: HistoryCase, answer: Answer, value: float, name: str | None) -> Ruling:

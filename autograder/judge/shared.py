@@ -28,25 +28,17 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
     """The ruling on a call that did not return an array of the right shape."""
     wanted = bench.exercise
     if record.problem == "not-callable":
-        return Ruling(
-            "fail",
-            returned=f"{wanted.title}: this is {record.problem_type}",
-            expected=f"a {wanted.kind} that is called as {wanted.signature}",
-            misconception="not-callable",
-        )
+        return not_callable(bench, record)
     first = next(iter(bench.observations.records.values()), record)
-    told, name = {
+    own = {
         "not-a-class": (f"{record.problem_type}, which is no class: hand over the class itself", None),
-        # A stub returns None from the start; later on, a branch has lost its return.
-        "none": ("None", "not-implemented" if first.problem == "none" else None),
-        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
         "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
         "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
         "bad-dtype": (f"an array of {record.problem_type}", None),
         "not-a-pair": (f"a {record.problem_type}, not a pair of an output and a cache", None),
         "warmup": ("nothing: a training call before it failed", None),
-        "interrupted": ("nothing: the check was interrupted", None),
-    }.get(record.problem, ("nothing: the call was not made", None))
+    }
+    told, name = in_words(record, first, own)
     if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
         name = None
     return Ruling(
@@ -56,6 +48,31 @@ def trouble(bench: Bench, case: Case, record: Record) -> Ruling:
         expected=f"a {'tensor' if wanted.name == 'keras_layer' else 'NumPy array'} of shape {case.shape}",
         misconception=name,
     )
+
+
+def not_callable(bench: Bench, record: Record) -> Ruling:
+    """The ruling on something that cannot be called."""
+    wanted = bench.exercise
+    return Ruling(
+        "fail",
+        returned=f"{wanted.title}: this is {record.problem_type}",
+        expected=f"a {wanted.kind} that is called as {wanted.signature}",
+        misconception="not-callable",
+    )
+
+
+def in_words(record: Record, first: Record, own: dict[str, tuple[str, str | None]]) -> tuple[str, str | None]:
+    """What a call that went wrong gave, in words, and the mistake behind it or None.
+
+    first: the record that shows whether this is a stub. own: the exercise's own problems by their slug.
+    """
+    known = own | {
+        # A stub returns None from the start; later on, a branch has lost its return.
+        "none": ("None", "not-implemented" if first.problem == "none" else None),
+        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
+        "interrupted": ("nothing: the check was interrupted", None),
+    }
+    return known.get(record.problem, ("nothing: the call was not made", None))
 
 
 def raised(record: Record) -> str:
