@@ -28,7 +28,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _kernel, _system_packages, _disk, _port,
+        _python, _packages, _data, _pictures, _kernel, _system_packages, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -67,15 +67,22 @@ def _packages(root: Path) -> Iterator[Symptom]:
 
 
 def _data(root: Path) -> Iterator[Symptom]:
-    # A process of its own: the grading package does not import the course.
+    yield _ask(root, "missing", "course.datasets")
+
+
+def _pictures(root: Path) -> Iterator[Symptom]:
+    yield _ask(root, "without", "course.fashion", "--look")
+
+
+def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
+    """What a module of the course says of its data; in a process of its own: the grader does not import it."""
     done = subprocess.run(
-        [sys.executable, "-m", "course.datasets"], cwd=root, capture_output=True, text=True, check=False
+        [sys.executable, "-m", module, *options], cwd=root, capture_output=True, text=True, check=False
     )
     if done.returncode == 0:
-        yield Symptom("ok", done.stdout.strip().splitlines()[-1])
-    else:
-        reason = (done.stderr.strip().splitlines() or ["the data cannot be verified"])[-1]
-        yield Symptom("missing", reason.split(". ")[0], reason.partition(". ")[2] or "Run: make lab")
+        return Symptom("ok", done.stdout.strip().splitlines()[-1])
+    reason = (done.stderr.strip().splitlines() or ["the data cannot be verified"])[-1]
+    return Symptom(otherwise, reason.split(". ")[0], reason.partition(". ")[2] or "Run: make lab")
 
 
 def _kernel(root: Path) -> Iterator[Symptom]:

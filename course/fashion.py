@@ -3,24 +3,20 @@
 The notebooks call `keras.datasets.fashion_mnist.load_data()`, as everyone does. `prepare` sees to it that this
 works: it fills Keras's cache from a local copy, from Keras's own source, or from Debian's package
 `dataset-fashion-mnist`, which is unpacked without being installed. What is in the cache is verified first.
-`python -m course.fashion` does the same from a terminal.
+`python -m course.fashion` does the same from a terminal; with `--look` it only says what is there.
 """
 
 import contextlib
 import gzip
 import hashlib
-import io
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-
-import keras
 
 from course.datasets import VARIABLE, DataError
 
@@ -34,8 +30,10 @@ FILES = {
 }
 #: Where an installed Debian package has the files, below the root or below where it was unpacked.
 _INSTALLED = Path("usr/share/datasets/fashion-mnist")
-#: Seconds after which a source that does not answer is given up.
-PATIENCE = 60
+#: Seconds after which a source that does not answer is given up, and after which any source is.
+PATIENCE, LIMIT = 20, 900
+#: In a process of its own: Keras sets no time limit, so a network that drops packets would hang for ever.
+_DOWNLOAD = f"import socket, keras; socket.setdefaulttimeout({PATIENCE}); keras.datasets.fashion_mnist.load_data()"
 
 
 def prepare(folder: Path | None = None) -> Path:
@@ -45,7 +43,7 @@ def prepare(folder: Path | None = None) -> Path:
     Raises DataError with what to do when no source has the files.
     """
     folder = folder or cache()
-    missing = {name for name in FILES if not _whole(folder / name)}
+    missing = lacking(folder)
     for name in sorted(missing):
         if (folder / name).exists():
             (folder / name).unlink()
@@ -66,6 +64,11 @@ def prepare(folder: Path | None = None) -> Path:
             "the other three files."
         )
     return folder
+
+
+def lacking(folder: Path) -> set[str]:
+    """The names of those files that are not in the folder, or are damaged."""
+    return {name for name in FILES if not _whole(folder / name)}
 
 
 def cache() -> Path:
@@ -90,17 +93,9 @@ def _sources() -> Iterator[tuple[str, contextlib.AbstractContextManager[Path | N
 @contextlib.contextmanager
 def _downloaded() -> Iterator[Path | None]:
     """A folder into which Keras has downloaded what it could."""
-    before, place = socket.getdefaulttimeout(), None
-    socket.setdefaulttimeout(PATIENCE)  # Keras sets none, and a network that drops packets would hang it
-    try:
-        with contextlib.redirect_stdout(io.StringIO()):
-            keras.datasets.fashion_mnist.load_data()
-        place = cache()
-    except Exception:  # no network, no answer, a proxy's page instead of the file: the next source may do
-        pass
-    finally:
-        socket.setdefaulttimeout(before)
-    yield place
+    with contextlib.suppress(subprocess.SubprocessError, OSError):  # no network: the next source may do
+        subprocess.run([sys.executable, "-c", _DOWNLOAD], capture_output=True, timeout=LIMIT, check=False)
+    yield cache()
 
 
 @contextlib.contextmanager
@@ -110,9 +105,10 @@ def _unpacked() -> Iterator[Path | None]:
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)  # apt's own user reads it, or apt complains
         if shutil.which("apt-get") and shutil.which("dpkg"):
-            run = {"cwd": folder, "capture_output": True, "timeout": PATIENCE, "check": True}
+            run = {"cwd": folder, "capture_output": True, "timeout": LIMIT, "check": True}
+            patience = ["-o", f"Acquire::http::Timeout={PATIENCE}", "-o", f"Acquire::https::Timeout={PATIENCE}"]
             with contextlib.suppress(subprocess.SubprocessError, OSError):
-                subprocess.run(["apt-get", "download", PACKAGE], **run)
+                subprocess.run(["apt-get", *patience, "download", PACKAGE], **run)
                 subprocess.run(["dpkg", "-x", *map(str, Path(folder).glob("*.deb")), "."], **run)
                 place = Path(folder) / _INSTALLED
         yield place
@@ -137,10 +133,19 @@ def _copy(source: Path, target: Path) -> None:
     os.replace(draft, target)
 
 
-def main() -> int:
-    """Prepare the data from a terminal; returns the process's exit code."""
+def main(arguments: list[str]) -> int:
+    """Prepare the data from a terminal, or only look; returns the process's exit code."""
     try:
-        print(f"Fashion-MNIST: {len(FILES)} of {len(FILES)} files verified in {prepare()}.")
+        folder = cache()
+        if missing := lacking(folder):
+            if "--look" in arguments:
+                raise DataError(
+                    f"Fashion-MNIST is not in Keras's cache, which notebook 04 needs ({min(missing)} is missing or damaged). "
+                    "Run: make lab, with a network connection"
+                )
+            print("Fetching Fashion-MNIST for notebook 04, 30 MB ...", flush=True)
+            prepare(folder)
+        print(f"Fashion-MNIST: {len(FILES)} of {len(FILES)} files verified in Keras's cache.")
     except DataError as error:
         print(error, file=sys.stderr)
         return 1
@@ -148,4 +153,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -71,10 +71,21 @@ def test_without_any_source_one_sentence_says_what_to_do(small, tmp_path):
         fashion.prepare(tmp_path / "cache")
 
 
-def test_a_source_that_fails_is_passed_over(monkeypatch):
-    def fail():
-        raise OSError("no network")
-
-    monkeypatch.setattr(fashion.keras.datasets.fashion_mnist, "load_data", fail)
+@pytest.mark.parametrize("program", ["raise OSError('no network')", "import time; time.sleep(60)"])
+def test_a_source_that_fails_or_hangs_is_passed_over(monkeypatch, program):
+    monkeypatch.setattr(fashion, "_DOWNLOAD", program)
+    monkeypatch.setattr(fashion, "LIMIT", 0.5)
     with fashion._downloaded() as place:
-        assert place is None
+        assert place == fashion.cache()
+
+
+def test_looking_fetches_nothing_and_says_what_is_missing(small, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DROPOUT_DATA", str(small))
+    monkeypatch.setattr(fashion, "cache", lambda: tmp_path / "cache")
+    assert fashion.main(["--look"]) == 1
+    assert (
+        "t10k-images-idx3-ubyte.gz is missing or damaged" in capsys.readouterr().err
+        and not (tmp_path / "cache").exists()
+    )
+    assert fashion.main([]) == 0 and fashion.main(["--look"]) == 0
+    assert capsys.readouterr().out.endswith("Fashion-MNIST: 4 of 4 files verified in Keras's cache.\n")
