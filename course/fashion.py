@@ -140,8 +140,8 @@ def main(arguments: list[str]) -> int:
         if missing := lacking(folder):
             if "--look" in arguments:
                 raise DataError(
-                    f"Fashion-MNIST is not in Keras's cache, which notebook 04 needs ({min(missing)} is missing or damaged). "
-                    "Run: make lab, with a network connection"
+                    f"Fashion-MNIST is not in Keras's cache, which notebook 04 needs ({min(missing)} is missing or "
+                    "damaged). Run: make lab, with a network connection"
                 )
             print("Fetching Fashion-MNIST for notebook 04, 30 MB ...", flush=True)
             prepare(folder)

@@ -50,7 +50,8 @@ def load() -> Images:
 class Design:
     """A network and how it is trained. momentum and SGD where sgd is True, else Adam, both with learning_rate.
 
-    Rates are probabilities of dropping. weight_decay: Adam's, decoupled (Loshchilov & Hutter 2019).
+    Rates are probabilities of dropping. weight_decay: Adam's, decoupled (Loshchilov & Hutter 2019). one_order:
+    whether every epoch goes through the images in the same order, as `fit` does once a seed is set.
     """
 
     hidden: tuple[int, ...] = (256, 128, 64)
@@ -60,11 +61,12 @@ class Design:
     sgd: bool = False
     max_norm: float = np.inf
     weight_decay: float = 0.0
+    one_order: bool = False
 
     @property
     def together(self) -> tuple:
         """What networks must share to be trained in one stack."""
-        return self.hidden, self.learning_rate, self.sgd, self.weight_decay
+        return self.hidden, self.learning_rate, self.sgd, self.weight_decay, self.one_order
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,7 @@ def train(
             batch_size=BATCH_SIZE,
             after=measure,
             every=every,
+            one_order=own[0].one_order,
             title=title and f"{title}: {len(places)} networks",
         )
         for epoch in moments:
@@ -179,6 +182,12 @@ def _optimizer(design: Design) -> keras.optimizers.Optimizer:
 PLAIN, DROPOUT = Design(), Design(hidden_rate=0.2)
 NEVER_DROPS = Design(hidden=(200, 100, 60), learning_rate=0.01, sgd=True)
 REPAIRED = replace(NEVER_DROPS, input_rate=0.2, hidden_rate=0.2)
+
+
+def seeded(*designs: Design) -> list[Design]:
+    """The same networks as `fit` trains them once a seed is set: in one order."""
+    return [replace(design, one_order=True) for design in designs]
+
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 AMOUNTS = (1_000, 2_000, 5_000, 10_000, 25_000, 50_000)
@@ -275,6 +284,8 @@ def _experiments() -> dict:
     return {
         "published": lambda: curves([PLAIN, DROPOUT], EPOCHS, everything, VALIDATION, "published"),
         "one object": lambda: curves([NEVER_DROPS, REPAIRED], 60, everything, VALIDATION, "one object"),
+        "published, seeded": lambda: curves(seeded(PLAIN, DROPOUT), EPOCHS, everything, VALIDATION, "seeded"),
+        "one object, seeded": lambda: curves(seeded(NEVER_DROPS, REPAIRED), 60, everything, VALIDATION, "seeded"),
         "rates": lambda: curves(rates_designs(), EPOCHS, TRAINING, VALIDATION, "rates"),
         "amounts": lambda: amounts(images, SEEDS, AMOUNTS, 15_625, "amounts"),
         "widths": lambda: curves(widths_designs(), EPOCHS, TRAINING, VALIDATION, "widths"),

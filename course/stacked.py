@@ -189,15 +189,17 @@ class Stack:
         batch_size: int,
         after: Callable[[int], None] | None = None,
         every: int | None = None,
+        one_order: bool = False,
         title: str | None = "training",
     ) -> dict[str, np.ndarray]:
-        """Train every network on its own examples, as `fit` would with batches in random order.
+        """Train every network on its own examples, as `fit` does with batches in random order.
 
         optimizer: a StackedSGD, or any of Keras's that treats every weight alone. x: float32 (examples,
         features) for all networks, or (networks, examples, features) for each its own. y: labels of these
         examples, 0 and 1 or class numbers, (examples,). rows: for each network the positions of the examples
         it learns from. after: called after every `every` epochs (by default a twentieth of all) with the
-        number of epochs done. title: of the progress bar; None for no bar.
+        number of epochs done. one_order: draw a network's order of examples once instead of for every epoch, as
+        `fit` does on TensorFlow after `keras.utils.set_random_seed`. title: of the progress bar; None for no bar.
         Returns what `fit` reports: "loss" and "accuracy" in training mode, averaged over each epoch's batches
         while the weights move; float64 (epochs, networks).
         Raises ValueError when there is not one entry of `rows` for each network, and when networks whose epochs
@@ -213,9 +215,13 @@ class Stack:
         every = every or max(1, epochs // 20)
         run = _training_function(self, optimizer, tf.constant(x, tf.float32), tf.constant(y, tf.int32), waiting)
 
+        if one_order:
+            rows = _shuffled(rows, self.generators)
+
         def plans() -> Iterator[tuple[int, Plan]]:
             for epoch in range(epochs):
-                for plan in plan_epoch(rows, batch_size, self.generators, self.masked):
+                order = rows if one_order else _shuffled(rows, self.generators)
+                for plan in plan_epoch(order, batch_size, self.generators, self.masked):
                     yield epoch, plan
 
         totals = np.zeros((3, epochs, len(self.seeds)))
@@ -272,6 +278,11 @@ def initial_seed(seed: int, depth: int) -> int:
     return int(np.random.SeedSequence([seed, depth]).generate_state(1)[0] >> 1)
 
 
+def _shuffled(rows: Sequence[np.ndarray], generators: Sequence[np.random.Generator]) -> list[np.ndarray]:
+    """Each network's examples in a new order."""
+    return [generator.permutation(own) for own, generator in zip(rows, generators, strict=True)]
+
+
 def plan_epoch(
     rows: Sequence[np.ndarray],
     batch_size: int,
@@ -280,15 +291,15 @@ def plan_epoch(
 ) -> Iterator[Plan]:
     """Draw the next epoch of every network, each from its own generator, in parts that fit into memory.
 
-    rows: positions of each network's examples. generators: one per network; they advance. masked: where
-    networks drop.
+    rows: positions of each network's examples, in the order in which it sees them. generators: one per network,
+    for the masks; they advance. masked: where networks drop.
     """
     steps = -(-max(map(len, rows)) // batch_size)
     networks = len(rows)
     positions = np.zeros((networks, steps * batch_size), np.int32)
     weights = np.zeros(positions.shape, np.float32)
-    for network, (own, generator) in enumerate(zip(rows, generators, strict=True)):
-        positions[network, : len(own)] = generator.permutation(own)
+    for network, own in enumerate(rows):
+        positions[network, : len(own)] = own
         weights[network, : len(own)] = 1
     parts = -(-steps // STEPS_AT_ONCE)
     bounds = np.linspace(0, steps, parts + 1).astype(int) * batch_size

@@ -55,7 +55,9 @@ def test_designs_of_one_shape_share_a_stack_up_to_its_size(monkeypatch):
 
 def test_saved_study_is_complete():
     results, _ = fashion_study.saved()
-    assert list(results) == ["published", "one object", "rates", "amounts", "widths", "rivals"]
-    assert results["published"].shape == (8, 2, 3, 20) and results["one object"].shape == (8, 2, 3, 60)
+    published, subclassed = ["published", "published, seeded"], ["one object", "one object, seeded"]
+    assert set(results) == {*published, *subclassed, "rates", "amounts", "widths", "rivals"}
+    assert {results[name].shape for name in published} == {(8, 2, 3, 20)}
+    assert {results[name].shape for name in subclassed} == {(8, 2, 3, 60)}
     assert results["rates"].shape == (8, len(fashion_study.RATES), 3, 20)
     assert results["amounts"].shape == (2, len(fashion_study.AMOUNTS), 3, 3)

@@ -16,7 +16,7 @@ def steps_of(plans):
     return [(plan, step) for plan in plans for step in range(len(plan.positions))]
 
 
-def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_norm):
+def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_norm, one_order=False):
     """Train one network of the stack by itself in plain Keras, with the same batches and masks.
 
     Dropout is a multiplication by a mask that is handed in; everything else is Keras's own.
@@ -39,8 +39,11 @@ def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_no
     model = keras.Model([inputs, *entrances.values()], h)
     loss = "binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy"
     model.compile(optimizer, loss)
+    orders = None
     for _ in range(epochs):
-        for plan, step in steps_of(plan_epoch(rows, BATCH, generators, stack.masked)):
+        if orders is None or not one_order:
+            orders = [generator.permutation(own) for own, generator in zip(rows, generators, strict=True)]
+        for plan, step in steps_of(plan_epoch(orders, BATCH, generators, stack.masked)):
             used = plan.weights[step, network] == 1
             if not used.any():
                 continue
@@ -97,6 +100,16 @@ def test_keras_optimizers_serve_too():
     for network in range(3):
         weights = alone(stack, network, (6,), 3, rows, x, y, 5, keras.optimizers.Adam(0.01), None)
         assert max(differences(stack, network, weights)) < 1e-4
+
+
+def test_order_can_be_drawn_once():
+    x, y = examples(1)
+    stack = Stack(FEATURES, (6,), 1, SEEDS, hidden_rate=0.3)
+    stack.train(StackedSGD(0.3, 0.9), x, y, ROWS, epochs=5, batch_size=BATCH, one_order=True, title=None)
+    for network in range(3):
+        optimizer = keras.optimizers.SGD(0.3, 0.9)
+        weights = alone(stack, network, (6,), 1, ROWS, x, y, 5, optimizer, None, one_order=True)
+        assert max(differences(stack, network, weights)) < 2e-5
 
 
 def test_decay_is_keras_inverse_time_decay():
