@@ -216,12 +216,11 @@ class Stack:
         run = _training_function(self, optimizer, tf.constant(x, tf.float32), tf.constant(y, tf.int32), waiting)
 
         if one_order:
-            rows = _shuffled(rows, self.generators)
+            rows = [generator.permutation(own) for own, generator in zip(rows, self.generators, strict=True)]
 
         def plans() -> Iterator[tuple[int, Plan]]:
             for epoch in range(epochs):
-                order = rows if one_order else _shuffled(rows, self.generators)
-                for plan in plan_epoch(order, batch_size, self.generators, self.masked):
+                for plan in plan_epoch(rows, batch_size, self.generators, self.masked, shuffle=not one_order):
                     yield epoch, plan
 
         totals = np.zeros((3, epochs, len(self.seeds)))
@@ -278,28 +277,24 @@ def initial_seed(seed: int, depth: int) -> int:
     return int(np.random.SeedSequence([seed, depth]).generate_state(1)[0] >> 1)
 
 
-def _shuffled(rows: Sequence[np.ndarray], generators: Sequence[np.random.Generator]) -> list[np.ndarray]:
-    """Each network's examples in a new order."""
-    return [generator.permutation(own) for own, generator in zip(rows, generators, strict=True)]
-
-
 def plan_epoch(
     rows: Sequence[np.ndarray],
     batch_size: int,
     generators: Sequence[np.random.Generator],
     masked: Sequence[Masked] = (),
+    shuffle: bool = True,
 ) -> Iterator[Plan]:
     """Draw the next epoch of every network, each from its own generator, in parts that fit into memory.
 
-    rows: positions of each network's examples, in the order in which it sees them. generators: one per network,
-    for the masks; they advance. masked: where networks drop.
+    rows: positions of each network's examples. generators: one per network; they advance. masked: where
+    networks drop. shuffle: False to take the examples in the order of `rows`.
     """
     steps = -(-max(map(len, rows)) // batch_size)
     networks = len(rows)
     positions = np.zeros((networks, steps * batch_size), np.int32)
     weights = np.zeros(positions.shape, np.float32)
-    for network, own in enumerate(rows):
-        positions[network, : len(own)] = own
+    for network, (own, generator) in enumerate(zip(rows, generators, strict=True)):
+        positions[network, : len(own)] = generator.permutation(own) if shuffle else own
         weights[network, : len(own)] = 1
     parts = -(-steps // STEPS_AT_ONCE)
     bounds = np.linspace(0, steps, parts + 1).astype(int) * batch_size

@@ -39,11 +39,10 @@ def alone(stack, network, hidden, outputs, rows, x, y, epochs, optimizer, max_no
     model = keras.Model([inputs, *entrances.values()], h)
     loss = "binary_crossentropy" if outputs == 1 else "sparse_categorical_crossentropy"
     model.compile(optimizer, loss)
-    orders = None
+    if one_order:
+        rows = [generator.permutation(own) for own, generator in zip(rows, generators, strict=True)]
     for _ in range(epochs):
-        if orders is None or not one_order:
-            orders = [generator.permutation(own) for own, generator in zip(rows, generators, strict=True)]
-        for plan, step in steps_of(plan_epoch(orders, BATCH, generators, stack.masked)):
+        for plan, step in steps_of(plan_epoch(rows, BATCH, generators, stack.masked, shuffle=not one_order)):
             used = plan.weights[step, network] == 1
             if not used.any():
                 continue
