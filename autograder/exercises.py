@@ -365,7 +365,7 @@ _TRANSFER = Exercise(
         Property("shape", "Returns a keras.Model that turns n images of the base's size into (n, n_classes).", 1),
         Property("base", "The base that is handed over looks at the images, with the weights that it has.", 2),
         Property("frozen", "fit changes no weight of the base.", 3),
-        Property("inference", "The base runs in inference mode, in fit too: no statistics move, nothing drops.", 3),
+        Property("inference", "The base is in inference mode: no moving statistics move, in fit either.", 3),
         Property("pooled", "Each of the base's channels is averaged over all places of the image.", 2),
         Property("layers", "Then come a Dense layer of size_inner with ReLU, and a Dense layer of n_classes.", 2),
         Property("dropout", "The hidden activation has a Dropout layer, nothing else has one.", 2),

@@ -102,8 +102,9 @@ class Frozen(layers.Layer):
     """Runs a model in inference mode, whatever it is told."""
 
     def __init__(self, base):
-        super().__init__(trainable=False)
+        super().__init__()
         self.base = base
+        self.trainable = False
 
     def call(self, x):
         return self.base(x, training=False)
@@ -192,24 +193,22 @@ def layer_after_layer(base, n_classes=10, size_inner=100, droprate=0.5):
     return keras.Model(inputs, head(layers.GlobalAveragePooling2D()(x), n_classes, size_inner, droprate))
 
 
-class WithoutAnArgument(keras.Model):
-    """Its call takes no flag: Keras hands the flag on to Dropout, and the base is told otherwise."""
-
+class TwoParts(keras.Model):
     def __init__(self, base, rest):
         super().__init__()
         self.base, self.rest = base, rest
         self.base.trainable = False
 
-    def call(self, images):
+    def call(self, images, training=None):
         maps = self.base(images, training=False)
-        return self.rest(ops.mean(ops.mean(maps, axis=1), axis=1))
+        return self.rest(ops.mean(ops.mean(maps, axis=1), axis=1), training=training)
 
 
 @correct
-def two_means_and_no_flag(base, n_classes=10, size_inner=100, droprate=0.5):
+def two_means(base, n_classes=10, size_inner=100, droprate=0.5):
     inner = layers.Dense(size_inner, "relu", kernel_initializer="he_normal", kernel_regularizer="l2")
     rest = keras.Sequential([inner, layers.Dropout(droprate), layers.Dense(n_classes, name="logits")])
-    return WithoutAnArgument(base, rest)
+    return TwoParts(base, rest)
 
 
 @correct
@@ -226,16 +225,41 @@ def no_layer_for_rate_0(base, n_classes=10, size_inner=100, droprate=0.5):
 
 
 @correct
-def copied(base, n_classes=10, size_inner=100, droprate=0.5):
-    twin = keras.models.clone_model(base)
-    twin.set_weights(base.get_weights())
-    return functional(twin, n_classes, size_inner, droprate)
+def sequential(base, n_classes=10, size_inner=100, droprate=0.5):
+    """Frozen, which in Keras keeps batch normalisation in inference mode, and not told anything."""
+    base.trainable = False
+    tail = [layers.Dense(size_inner, "relu"), layers.Dropout(droprate), layers.Dense(n_classes)]
+    return keras.Sequential([base, layers.GlobalAveragePooling2D(), *tail])
+
+
+@correct
+def graph_of_the_base_prolonged(base, n_classes=10, size_inner=100, droprate=0.5):
+    base.trainable = False
+    x = layers.GlobalAveragePooling2D()(base.outputs[0])
+    return keras.Model(base.inputs, head(x, n_classes, size_inner, droprate))
 
 
 # ---------------------------------------------------------------- the base
 
 
 right("base-not-frozen", with_base(lambda base, x: base(x, training=False)), "not_frozen")
+
+
+class FrozenTooEarly(layers.Layer):
+    """Frozen before it has anything to freeze."""
+
+    def __init__(self, base):
+        super().__init__(trainable=False)
+        self.base = base
+
+    def call(self, x):
+        return self.base(x, training=False)
+
+
+@wrong("base-not-frozen")
+def frozen_too_early(base, n_classes=10, size_inner=100, droprate=0.5):
+    tail = [layers.Dense(size_inner, "relu"), layers.Dropout(droprate), layers.Dense(n_classes)]
+    return keras.Sequential([FrozenTooEarly(base), layers.GlobalAveragePooling2D(), *tail])
 
 
 class NotFrozen(Transfer):
@@ -258,13 +282,6 @@ def only_the_last(base, x):
 right("base-not-frozen", with_base(only_the_last), "only_some_layers_frozen")
 
 
-@wrong("base-not-frozen")
-def frozen_after_compile(base, n_classes=10, size_inner=100, droprate=0.5):
-    model = functional(base, n_classes, size_inner, droprate)
-    model.trainable = True
-    return model
-
-
 def frozen(base, x, **flag):
     base.trainable = False
     return base(x, **flag)
@@ -285,37 +302,55 @@ def flag_passed_on(base, n_classes=10, size_inner=100, droprate=0.5):
     return Running(base, n_classes, size_inner, droprate)
 
 
-right("base-told-training", with_base(lambda base, x: frozen(base, x)), "frozen_only")
-right("base-told-training", with_base(lambda base, x: frozen(base, x, training=True)), "frozen_and_training")
+@wrong("batchnorm-running")
+def statistics_let_loose(base, n_classes=10, size_inner=100, droprate=0.5):
+    """Frozen but for batch normalisation, whose kernels stay: as in some recipes for fine-tuning."""
+    model = functional(base, n_classes, size_inner, droprate)
+    for layer in base.layers:
+        if isinstance(layer, layers.BatchNormalization):
+            layer.trainable = True
+    return model
 
 
-class Told(Transfer):
+right("training-by-default", with_base(lambda base, x: frozen(base, x, training=True)), "frozen_and_training")
+
+
+class AlwaysTold(Transfer):
     def features(self, images, training):
-        return self.base(images, training=training)
+        return self.base(images, training=True)
 
 
 @wrong("base-told-training")
-def told_in_a_subclass(base, n_classes=10, size_inner=100, droprate=0.5):
-    return Told(base, n_classes, size_inner, droprate)
+def told_always(base, n_classes=10, size_inner=100, droprate=0.5):
+    return AlwaysTold(base, n_classes, size_inner, droprate)
+
+
+class ToldLayer(layers.Layer):
+    def __init__(self, base):
+        super().__init__()
+        base.trainable = False
+        self.base = base
+
+    def call(self, x):
+        return self.base(x, training=True)
 
 
 @wrong("base-told-training")
-def sequential(base, n_classes=10, size_inner=100, droprate=0.5):
-    base.trainable = False
+def told_in_a_layer(base, n_classes=10, size_inner=100, droprate=0.5):
     tail = [layers.Dense(size_inner, "relu"), layers.Dropout(droprate), layers.Dense(n_classes)]
-    return keras.Sequential([base, layers.GlobalAveragePooling2D(), *tail])
-
-
-@wrong("base-told-training")
-def graph_of_the_base_prolonged(base, n_classes=10, size_inner=100, droprate=0.5):
-    base.trainable = False
-    x = layers.GlobalAveragePooling2D()(base.outputs[0])
-    return keras.Model(base.inputs, head(x, n_classes, size_inner, droprate))
+    return keras.Sequential([ToldLayer(base), layers.GlobalAveragePooling2D(), *tail])
 
 
 @wrong("base-not-used")
 def a_base_of_its_own(base, n_classes=10, size_inner=100, droprate=0.5):
     return functional(keras.models.clone_model(base), n_classes, size_inner, droprate)
+
+
+@wrong("base-not-used")
+def copied(base, n_classes=10, size_inner=100, droprate=0.5):
+    twin = keras.models.clone_model(base)
+    twin.set_weights(base.get_weights())
+    return functional(twin, n_classes, size_inner, droprate)
 
 
 @wrong("base-not-used")
@@ -518,14 +553,17 @@ def never_drops(base, n_classes=10, size_inner=100, droprate=0.5):
     return Flag(base, n_classes, size_inner, droprate, flag=False)
 
 
+class NotPassedOn(Transfer):
+    """In Keras 3 the base's False is what later layers find if nobody tells them anything."""
+
+    def call(self, images):
+        x = self.inner(self.pool(self.base(images, training=False)))
+        return self.out(self.drop(x))
+
+
 @wrong("training-ignored")
-def flag_not_passed_on(base, n_classes=10, size_inner=100, droprate=0.5):
-    """The flag meant for the base stands at the whole model."""
-    base.trainable = False
-    inner = keras.Sequential([base, layers.GlobalAveragePooling2D(), layers.Dense(size_inner, "relu"),
-                              layers.Dropout(droprate), layers.Dense(n_classes)])  # fmt: skip
-    inputs = keras.Input(base.input_shape[1:])
-    return keras.Model(inputs, inner(inputs, training=False))
+def no_argument(base, n_classes=10, size_inner=100, droprate=0.5):
+    return NotPassedOn(base, n_classes, size_inner, droprate)
 
 
 @wrong("drops-at-test")
@@ -658,7 +696,7 @@ def augmented(base, n_classes=10, size_inner=100, droprate=0.5):
     return keras.Model(inputs, head(layers.GlobalAveragePooling2D()(x), n_classes, size_inner, droprate))
 
 
-@wrong(None)
+@wrong("batchnorm-running")
 def stopped_gradient(base, n_classes=10, size_inner=100, droprate=0.5):
     inputs = keras.Input(base.input_shape[1:])
     x = layers.GlobalAveragePooling2D()(ops.stop_gradient(base(inputs, training=False)))

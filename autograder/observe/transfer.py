@@ -3,11 +3,13 @@
 It imports Keras, so `observe` loads it only when the exercise asks for it.
 """
 
+import contextlib
+
 import keras
 import numpy as np
 
 from autograder.observations import Record
-from autograder.observe.calls import trouble_of
+from autograder.observe.calls import Unusable, trouble_of
 from autograder.observe.models import Calls, as_numbers, predictions, standard_settings, training_step
 from autograder.transfer_cases import EPSILON, Block, TransferCase
 
@@ -119,6 +121,8 @@ _FORMS = {"functional": _functional, "sequential": _sequential, "nested": _neste
 
 def _watched(model: object, base: _Base, case: TransferCase) -> tuple[np.ndarray, dict[str, Record]]:
     """What a model predicts, and the records of everything else that it does."""
+    if model is base.model:
+        raise Unusable("not-a-model", "model that is the base itself")
     base.note()
     built = base.weights()
     x = case.x()
@@ -127,7 +131,8 @@ def _watched(model: object, base: _Base, case: TransferCase) -> tuple[np.ndarray
     calls = Calls(model, base.layers())
     parts["eval"] = Record(values=calls.of(lambda: model(x, training=False)))
     base.put_back(built)
-    _compile(model)
+    with contextlib.suppress(Exception):  # fitting fails likewise, and there it is recorded
+        _compile(model)
     parts["train-0"] = training_step(model, x, y, calls, base.note)
     base.put_back(built)
     parts["train-1"] = training_step(model, x, y, calls)
@@ -155,6 +160,7 @@ def _counts(model: keras.Model, base: _Base) -> np.ndarray:
 def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Record:
     """Train for a few steps, and record how many trainable variables that changed, and how many there are."""
     try:
+        _compile(model)
         before = [(weight, np.array(as_numbers(weight))) for weight in model.trainable_variables]
         model.fit(x, y, batch_size=32, epochs=2, verbose=0)
         moved = [not np.array_equal(old, as_numbers(weight)) for weight, old in before]
