@@ -70,20 +70,16 @@ class Built:
 
 def read_models(bench: Bench, cases: Iterable[ModelCase]) -> list[Built]:
     """The models of these cases, read. Raises ValueError if a recording is damaged."""
-    return [
-        Built(case, tuple(column(bench, case, calls_of(bench, case, f"train-{number}")) for number in range(2)))
-        for case in cases
-    ]
+    return [Built(case, tuple(_column(bench, case, f"train-{number}") for number in range(2))) for case in cases]
+
+
+def _column(bench: Bench, case: ModelCase, name: str) -> list[Step]:
+    return read_column(case.x(), calls_of(bench, case, name), part(bench, case, "numbers"))
 
 
 def calls_of(bench: Bench, case: ModelCase, name: str) -> list[Call]:
     """The calls of layers recorded as a part of a case. Raises ValueError if the recording is damaged."""
     return read_calls(part(bench, case, name), part(bench, case, "numbers"))
-
-
-def column(bench: Bench, case: ModelCase, calls: list[Call]) -> list[Step]:
-    """The steps that these calls make up."""
-    return read_column(case.x(), calls, part(bench, case, "numbers"))
 
 
 def part(bench: Bench, case: ModelCase, name: str) -> np.ndarray | None:

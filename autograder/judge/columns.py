@@ -40,10 +40,10 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 class Step:
     """One thing that happens to the numbers on their way.
 
-    kind: "flatten", "dense", "dropout", "noise" (a relative of Dropout), a key of ACTIVATIONS, "leaky relu", or
-    "other". name: the layer's class, or what else is known of it. units: of a dense step. layer, rate: of one that
-    drops. given, gave: what went into a dense step or one that drops, and what came out of the latter, (images,
-    units). used: whether anything downstream was given what it gave.
+    kind: "flatten", "dense", "dropout", "noise" (a relative of Dropout), a key of ACTIVATIONS, "leaky relu", "base"
+    (one that was handed over, or a layer of it), or "other". name: the layer's class, or what else is known of it.
+    units: of a dense step. layer, rate: of one that drops. given, gave: what went into one that drops and came out
+    of it, (images, units). used: whether anything downstream was given what it gave.
     """
 
     kind: str
@@ -127,6 +127,7 @@ class _Reader:
         if kind == "output":
             return
         if kind == "base" and gave is not None:
+            self.steps.append(Step("base"))
             self._states.append((gave, len(self.steps)))
             return
         if given is None or gave is None:
@@ -143,7 +144,7 @@ class _Reader:
 
     def _dense(self, call: np.void, given: np.ndarray, gave: np.ndarray, numbers: np.ndarray) -> None:
         units = gave.shape[-1]
-        self.steps.append(Step("dense", "Dense", units=units, given=given))
+        self.steps.append(Step("dense", "Dense", units=units))
         kernel = _array(numbers, call["kernel"], np.array([given.shape[-1], units]))
         bias = _array(numbers, call["bias"], np.array([units]))
         linear = given.astype(float) @ kernel.astype(float) + (0 if bias is None else bias)

@@ -1,6 +1,6 @@
 """Judge exercise transfer from what each layer was given and gave, and from what became of the base's weights."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -8,7 +8,6 @@ from autograder.judge.base import features
 from autograder.judge.built import (
     Built,
     calls_of,
-    column,
     damaged,
     fail,
     judge_evaluation,
@@ -46,17 +45,18 @@ class _Seen:
 class _Model:
     """One model, read.
 
-    features: of the base, (images, height, width, filters). seen: one call in evaluation, two in training.
+    head: what follows the base. features: of the base, (images, height, width, filters). seen: one call in
+    evaluation, two in training.
     """
 
-    built: Built
+    head: Built
     features: np.ndarray
     seen: tuple[_Seen, ...]
 
     @property
     def case(self) -> TransferCase:
         """The call that built it."""
-        return self.built.case
+        return self.head.case
 
 
 def judge_transfer(bench: Bench) -> dict:
@@ -66,7 +66,7 @@ def judge_transfer(bench: Bench) -> dict:
     if shape.status != "pass" and any(bench.record(name).values is None for name in cases):
         return {"shape": shape}
     models = [_read(bench, model) for model in read_models(bench, cases.values())]
-    built = [model.built for model in models]
+    heads = [model.head for model in models]
     rulings = {"shape": shape, "base": first_failure(_judge_base(bench, model) for model in models)}
     frozen = first_failure(_judge_frozen(bench, case) for case in cases.values())
     rulings["frozen"] = blocked("shape") if frozen.status == "blocked" and shape.status != "pass" else frozen
@@ -76,36 +76,38 @@ def judge_transfer(bench: Bench) -> dict:
     )
     rulings["pooled"] = first_failure(map(_judge_pooled, models)) if based else blocked("base")
     found = all(seen.given is not None for model in models for seen in model.seen)
-    layers = first_failure(judge(model) for model in built for judge in (judge_widths, judge_hidden))
+    layers = first_failure(judge(model) for model in heads for judge in (judge_widths, judge_hidden))
     rulings["layers"] = layers if shape.status == "pass" else blocked("shape")
     # Without the base nobody knows where the head begins.
-    places = first_failure(judge_places(model, _BEHIND_THE_BASE) for model in built)
-    rulings["dropout"] = places if found else blocked("base")
-    drops = found and any(model.dropouts() for model in built)
-    rulings["keep-rate"] = judge_rate(built) if drops else blocked("dropout")
+    places = first_failure(judge_places(model, _BEHIND_THE_BASE) for model in heads)
+    headed = all(len(model.parts()) > 1 for model in heads)
+    rulings["dropout"] = blocked("base") if not found else places if headed else blocked("layers")
+    drops = found and headed and any(model.dropouts() for model in heads)
+    rulings["keep-rate"] = judge_rate(heads) if drops else blocked("dropout")
     rulings["eval"] = _judge_eval(bench, cases, rulings["inference"]) if drops else blocked("dropout")
-    rulings["logits"] = first_failure(map(_judge_logits, built))
+    rulings["logits"] = first_failure(map(_judge_logits, heads))
     rulings["trains"] = _judge_trains(bench, cases, rulings)
     rulings["defaults"] = _judge_defaults(bench, rulings)
-    return rulings | {"charts": [_chart(models)]}
+    return rulings | {"charts": [_chart(bench, models)]}
 
 
 _BEHIND_THE_BASE = ("before the first Dense layer", "dropout-on-features")
 
 
 def _read(bench: Bench, model: Built) -> _Model:
-    case = model.case
-    due = features(case)
-    evaluation = calls_of(bench, case, "eval")
-    seen = [_seen(evaluation, column(bench, case, evaluation), due)]
-    for number, steps in enumerate(model.columns):
-        seen.append(_seen(calls_of(bench, case, f"train-{number}"), steps, due))
-    return _Model(model, due, tuple(seen))
+    head = replace(model, columns=tuple(map(_behind_the_base, model.columns)))
+    due = features(model.case)
+    seen = (_seen(calls_of(bench, model.case, name), due) for name in ("eval", "train-0", "train-1"))
+    return _Model(head, due, tuple(seen))
 
 
-def _seen(calls: list[Call], steps: list[Step], due: np.ndarray) -> _Seen:
-    given = [array for call, array, _ in calls if call["kind"] == "base"]
-    reached = [step.given for step in steps if step.kind == "dense"]
+def _behind_the_base(steps: list[Step]) -> list[Step]:
+    last = max((number for number, step in enumerate(steps) if step.kind == "base"), default=-1)
+    return steps[last + 1 :]
+
+
+def _seen(calls: list[Call], due: np.ndarray) -> _Seen:
+    given, reached = ([array for call, array, _ in calls if call["kind"] == kind] for kind in ("base", "Dense"))
     passed = [array for _, *arrays in calls for array in arrays if array is not None]
     there = any(_same(due, array) or _same(_means(due), array) for array in passed)
     return _Seen((given or [None])[0], there, (reached or [None])[0])
@@ -160,9 +162,17 @@ def _judge_base(bench: Bench, model: _Model) -> Ruling:
             told = "the base was given other numbers than the images that the model was called with"
             return fail(case, told, "the images as they are: nothing stands before the base")
     if evaluation.given is None:
-        told = "a model that does not call the base that was handed over"
+        told = "a model of which the base that was handed over is no layer"
         return fail(case, told, "base(inputs, training=False) as its first step", "base-not-used")
+    if not (evaluation.base or _moved(weights["statistics"])[0] or _varies(bench, case)):
+        return fail(case, "a model in which the base's features of the images do not occur", "what the base gives")
     return PASS
+
+
+def _varies(bench: Bench, case: TransferCase) -> bool:
+    """Whether two calls in evaluation differ."""
+    again = part(bench, case, "again")
+    return again is None or not np.allclose(bench.record(case.name).values, again, rtol=1e-3, atol=1e-4)
 
 
 def _weights(bench: Bench, case: TransferCase) -> dict[str, np.ndarray] | None:
@@ -212,11 +222,10 @@ def _judge_inference(bench: Bench, model: _Model) -> Ruling:
         told = f"{when} changed {changed} of the base's {weights.shape[1]} moving means and variances"
         return fail(case, told, "none of them changed", "batchnorm-running")
     if not evaluation.base:
-        again = part(bench, case, "again")
-        drops = again is None or not np.allclose(bench.record(case.name).values, again, rtol=1e-3, atol=1e-4)
-        told = "in evaluation, the base's features were not those of base(x, training=False)"
-        told += ", and they changed from call to call" if drops else ""
-        return fail(case, told, "all of the base, in inference mode", "base-told-training" if drops else None)
+        told = (
+            "in evaluation, the base's features were not those of base(x, training=False), and changed from call "
+        )
+        return fail(case, f"{told}to call", "the base in inference mode", "base-told-training")
     return PASS
 
 
@@ -224,26 +233,38 @@ def _judge_inference(bench: Bench, model: _Model) -> Ruling:
 
 
 def _judge_pooled(model: _Model) -> Ruling:
-    """What reaches the first layer of the head is the mean of each channel."""
-    case, maps, (evaluation, *_) = model.case, model.features, model.seen
-    found = evaluation.reached
+    """What reaches the first Dense layer is the mean of each channel."""
+    case, maps, found = model.case, model.features, model.seen[0].reached
     if found is None:
         return blocked("layers")
-    if not evaluation.base:
+    pooling = _pooling(model)
+    if pooling == "other features":
         return blocked("inference")
-    if _same(_means(maps), found):
+    if pooling == "average pooling":
         return PASS
-    expected = f"{maps.shape[-1]} numbers for each image: the mean of each channel over {_places(maps)} places"
-    if _same(maps, found):
-        told = f"the head was given all {maps[0].size} features of an image, in an array of shape {found.shape}"
-        return fail(case, told, expected, "pooling-missing" if found.ndim > 2 else "flattened-not-pooled")
-    if _same(maps.max(axis=(1, 2)), found):
-        return fail(case, "the largest value of each channel", expected, "max-pooling")
-    return fail(case, f"an array of shape {found.shape} with other numbers", expected)
+    _, rows, columns, channels = maps.shape
+    of_all = f"all {maps[0].size} features of an image, in an array of shape {found.shape}"
+    told, name = {
+        "no pooling": (of_all, "pooling-missing"),
+        "Flatten": (of_all, "flattened-not-pooled"),
+        "max pooling": ("the largest value of each channel", "max-pooling"),
+    }.get(pooling, (f"an array of shape {found.shape} with other numbers", None))
+    expected = f"{channels} numbers for each image: the mean of each channel over {rows} by {columns} places"
+    return fail(case, f"the first Dense layer was given {told}", expected, name)
 
 
-def _places(maps: np.ndarray) -> str:
-    return f"{maps.shape[1]} by {maps.shape[2]}"
+def _pooling(model: _Model) -> str:
+    """What was made of the base's features before the first Dense layer, in evaluation."""
+    maps, seen = model.features, model.seen[0]
+    if not seen.base:
+        return "other features"
+    if _same(_means(maps), seen.reached):
+        return "average pooling"
+    if _same(maps.max(axis=(1, 2)), seen.reached):
+        return "max pooling"
+    if _same(maps, seen.reached):
+        return "Flatten" if seen.reached.ndim == 2 else "no pooling"
+    return "something else"
 
 
 def _judge_eval(bench: Bench, cases: dict[str, TransferCase], inference: Ruling) -> Ruling:
@@ -308,32 +329,34 @@ def _judge_defaults(bench: Bench, rulings: dict[str, Ruling]) -> Ruling:
 # ---------------------------------------------------------------- words, and the picture
 
 
-def _chart(models: list[_Model]) -> Chart:
+def _chart(bench: Bench, models: list[_Model]) -> Chart:
     """The first column that is not as expected, else the first, beside the one expected."""
-    columns = [(_texts(model), _expected(model.case)) for model in models]
+    columns = [
+        ([_base_text(bench, model), _pooling(model), *_texts(model.head)], _expected(model.case))
+        for model in models
+    ]
     odd = [n for n, (found, due) in enumerate(columns) if found != due and models[n].case.rate > 0]
     number = (odd or [0])[0]
     return columns_chart(models[number].case.call, *columns[number])
 
 
-def _texts(model: _Model) -> list[str]:
-    """A column in words: the base and the pooling as they were judged, and the head as it was read."""
-    evaluation = model.seen[0]
-    if not evaluation.base:
-        start = ["other features"]
-    else:
-        found = evaluation.reached
-        pools = {
-            "average pooling": _same(_means(model.features), found),
-            "max pooling": _same(model.features.max(axis=(1, 2)), found),
-            "Flatten": found is not None and found.ndim == 2 and _same(model.features, found),
-            "no pooling": _same(model.features, found),
-        }
-        pooling = next((text for text, holds in pools.items() if holds), "something else")
-        start = ["base", pooling]
-    steps = [step for part in model.built.parts()[:1] for step in part if step.kind in ("dropout", "noise")]
-    steps += [step for part in model.built.parts()[1:] for step in part if step.kind != "flatten"]
-    return [*start, *(step.text for step in steps)]
+def _base_text(bench: Bench, model: _Model) -> str:
+    """What became of the base, in words."""
+    if model.seen[0].given is None:
+        return "something else"
+    weights = _weights(bench, model.case)
+    for kind, text in (("kernels", "base, learning"), ("statistics", "base, statistics move")):
+        if weights is None or _moved(weights[kind])[0]:
+            return text
+    return "base"
+
+
+def _texts(head: Built) -> list[str]:
+    """What follows the pooling, in words, and what drops before it."""
+    start, *dense = head.parts()
+    steps = [step for step in start if step.kind in ("dropout", "noise")]
+    steps += [step for part in dense for step in part if step.kind != "flatten"]
+    return [step.text for step in steps]
 
 
 def _expected(case: TransferCase) -> list[str]:
