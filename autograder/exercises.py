@@ -379,9 +379,9 @@ _TRANSFER = Exercise(
         "Two things must not change while the new layers learn: the base's weights, and the means and variances "
         "that its batch normalisation has collected. Which switch stops the first, and what decides about the "
         "second?",
-        "base.trainable = False freezes weights. base(inputs, training=False) runs the base in inference mode, "
-        "whatever the model around it is told. What shape do its features have, and how do they become one row for "
-        "each image?",
+        "base.trainable = False freezes weights, and in Keras it makes batch normalisation use the statistics that "
+        "it has; base(inputs, training=False) asks for the same in the call. What shape do the base's features "
+        "have, and how do they become one row for each image?",
         "keras.Input takes base.input_shape[1:]. Then six steps, one line each: the base, GlobalAveragePooling2D, "
         "Dense with ReLU, Dropout, Dense without an activation, and keras.Model around the first and the last "
         "tensor. Freeze the base before, and use the arguments wherever you would type a number.",

@@ -131,15 +131,15 @@ def _judge_shape(bench: Bench, case: TransferCase) -> Ruling:
     """The call returned a model, and the model gave a number per class for each image."""
 
     def mistake(shape: tuple[int, ...]) -> str | None:
-        names = {2: "wrong-widths", 4: "pooling-missing" if shape[-1] == case.classes else None}
-        return names.get(len(shape)) if shape[:1] == (case.images,) else None
+        if len(shape) == 4:
+            return "pooling-missing" if shape[-1] == case.classes else None
+        return "wrong-widths" if len(shape) == 2 and shape[0] == case.images else None
 
     ruling = judge_outputs(bench, case, f"a keras.Model that can be called with images of {case.size}", mistake)
     problems = {name: bench.record(name).problem for name in bench.cases}
     usual = [name for name, other in bench.cases.items() if other.size == USUAL_SIZE]
-    if problems[case.name] == "raised" and all(
-        (problem == "") == (name in usual) for name, problem in problems.items()
-    ):
+    fits = [name for name, problem in problems.items() if not problem]
+    if problems[case.name] == "raised" and fits == usual:
         return fail(case, ruling.returned, ruling.expected, "input-size-fixed")
     return ruling
 
@@ -222,10 +222,8 @@ def _judge_inference(bench: Bench, model: _Model) -> Ruling:
         told = f"{when} changed {changed} of the base's {weights.shape[1]} moving means and variances"
         return fail(case, told, "none of them changed", "batchnorm-running")
     if not evaluation.base:
-        told = (
-            "in evaluation, the base's features were not those of base(x, training=False), and changed from call "
-        )
-        return fail(case, f"{told}to call", "the base in inference mode", "base-told-training")
+        told = "in evaluation, features that are not those of base(x, training=False), and differ from call to call"
+        return fail(case, told, "the base in inference mode", "base-told-training")
     return PASS
 
 
@@ -294,11 +292,8 @@ def _judge_trains(bench: Bench, cases: dict[str, TransferCase], rulings: dict[st
         counts, fit = part(bench, case, "counts"), bench.record(f"{case.name}.fit")
         if fit.problem == "raised":
             return fail(case, f"model.fit(x, y): {raised(fit)}", "a training run")
-        if (
-            counts is None
-            or counts.shape != (3,)
-            or (case.fitted and (fit.values is None or fit.values.shape != (2,)))
-        ):
+        unfit = case.fitted and (fit.values is None or fit.values.shape != (2,))
+        if unfit or counts is None or counts.shape != (3,):
             return damaged(case)
         if rulings["frozen"].status != "pass":
             return blocked("frozen")
