@@ -22,6 +22,7 @@ import numpy as np
 from autograder.classifier_cases import ClassifierCase, classifier_cases
 from autograder.fold_cases import FoldCase, fold_cases
 from autograder.history_cases import HistoryCase, history_cases
+from autograder.transfer_cases import TransferCase, transfer_cases
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,20 @@ _OWN_CASES: dict[str, Callable[[np.random.Generator], dict]] = {
     "gap": partial(history_cases, "gap"),
     "best_epoch": partial(history_cases, "best_epoch"),
     "classifier": classifier_cases,
+    "transfer": transfer_cases,
 }
 
+#: The calls of one examination, by name.
+Cases = (
+    dict[str, Case]
+    | dict[str, FoldCase]
+    | dict[str, HistoryCase]
+    | dict[str, ClassifierCase]
+    | dict[str, TransferCase]
+)
 
-def cases(
-    exercise: str, seed: int, again: bool = False
-) -> dict[str, Case] | dict[str, FoldCase] | dict[str, HistoryCase] | dict[str, ClassifierCase]:
+
+def cases(exercise: str, seed: int, again: bool = False) -> Cases:
     """The calls that examine `exercise`, by name: of a kind of their own where there is one, else of kind Case.
 
     seed: any non-negative integer; it chooses shapes, rates, inputs and generators. again: whether these are

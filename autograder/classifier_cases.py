@@ -17,7 +17,7 @@ class ClassifierCase:
     """One call of `build_classifier`, and what is done with the model.
 
     name: unique in an examination. hidden, rate: handed over, hidden as a new list. seed: chooses the images.
-    images: how many. fitted: whether the model is trained, too.
+    images: how many. fitted: whether the model is trained, too. classes: how many there are.
     """
 
     name: str
@@ -26,6 +26,12 @@ class ClassifierCase:
     seed: int
     images: int = 48
     fitted: bool = False
+    classes: int = CLASSES
+
+    @property
+    def call(self) -> str:
+        """How the function is called, as the student would write it."""
+        return f"build_classifier({list(self.hidden)}, {self.rate:.4g})"
 
     def x(self) -> np.ndarray:
         """Images, (images, 28, 28) of float32: half of them with values from 0 to 1, half from 0 to 30.

@@ -355,6 +355,39 @@ _CLASSIFIER = Exercise(
     ),
 )
 
+_TRANSFER = Exercise(
+    name="transfer",
+    assignment="08_transfer",
+    objects=("make_model",),
+    signature="make_model(base, n_classes=10, size_inner=100, droprate=0.5)",
+    kind="function",
+    properties=(
+        Property("shape", "Returns a keras.Model that turns n images of the base's size into (n, n_classes).", 1),
+        Property("base", "The base that is handed over looks at the images, with the weights that it has.", 2),
+        Property("frozen", "fit changes no weight of the base.", 3),
+        Property("inference", "The base is in inference mode: no moving statistics move, in fit either.", 3),
+        Property("pooled", "Each of the base's channels is averaged over all places of the image.", 2),
+        Property("layers", "Then come a Dense layer of size_inner with ReLU, and a Dense layer of n_classes.", 2),
+        Property("dropout", "The hidden activation has a Dropout layer, nothing else has one.", 2),
+        Property("keep-rate", "In training, each hidden unit is kept with probability 1 - droprate.", 1),
+        Property("eval", "Outside training nothing is dropped.", 1),
+        Property("logits", "The outputs are logits: nothing follows the last Dense layer.", 1),
+        Property("trains", "fit changes four variables: a kernel and a bias for each Dense layer.", 1),
+        Property("defaults", "make_model(base) alone means 10 classes, 100 hidden units, rate 0.5.", 1),
+    ),
+    hints=(
+        "Two things must not change while the new layers learn: the base's weights, and the means and variances "
+        "that its batch normalisation has collected. Which switch stops the first, and what decides about the "
+        "second?",
+        "base.trainable = False freezes weights, and in Keras it makes batch normalisation use the statistics that "
+        "it has; base(inputs, training=False) asks for the same in the call. What shape do the base's features "
+        "have, and how do they become one row for each image?",
+        "keras.Input takes base.input_shape[1:]. Then six steps, one line each: the base, GlobalAveragePooling2D, "
+        "Dense with ReLU, Dropout, Dense without an activation, and keras.Model around the first and the last "
+        "tensor. Freeze the base before, and use the arguments wherever you would type a number.",
+    ),
+)
+
 EXERCISES = {
     exercise.name: exercise
     for exercise in (
@@ -368,6 +401,7 @@ EXERCISES = {
         _GAP,
         _BEST_EPOCH,
         _CLASSIFIER,
+        _TRANSFER,
     )
 }
 

@@ -539,16 +539,17 @@ _ALL = (
     ),
     Misconception(
         "wrong-widths",
-        "The Dense layers have other widths than hidden says.",
-        "Widths typed in while trying stay in the code, and loops end one too early or run backwards.",
-        "Print hidden beside the units of the Dense layers, for lists of one, two and three widths.",
+        "The Dense layers have other widths than asked for.",
+        "Widths typed in while trying stay in the code, arguments change places, and loops end one too early or "
+        "run backwards.",
+        "Print the arguments beside the units of the Dense layers, for several calls.",
     ),
     Misconception(
         "dropout-missing",
         "A hidden activation has no Dropout layer after it.",
         "One Dropout layer in the end looks like dropout, but it acts on one layer only. In a loop it is easily "
         "left outside, and in a subclass a layer that is made and never called does nothing.",
-        "Count: how many widths are in hidden, and how many times is a Dropout layer called?",
+        "Count: how many hidden layers are there, and how many times is a Dropout layer called?",
     ),
     Misconception(
         "dropout-on-output",
@@ -599,7 +600,7 @@ _ALL = (
     ),
     Misconception(
         "softmax-and-logits",
-        "Softmax is taken twice, in the model and in the loss.",
+        "Softmax is taken twice: by the model, and by a loss of logits.",
         "from_logits=True tells the loss to apply softmax itself. A softmax of probabilities makes all differences "
         "small, so training crawls. Keras notices some such models and warns; others it does not.",
         "One of the two is enough. Which one does the exercise ask for?",
@@ -623,6 +624,83 @@ _ALL = (
         "trainable = False keeps weights as they are. That is meant for layers that were trained before; here it "
         "leaves random numbers in the middle of the network.",
         "Compare len(model.trainable_weights) with len(model.weights).",
+    ),
+    Misconception(
+        "base-not-frozen",
+        "The base's weights change while the new layers learn.",
+        "training=False sounds as if nothing in the base were trained, but it only says how layers compute. What "
+        "learns is decided by trainable, and a layer that is made with trainable=False does not pass that on to "
+        "what it is given later. The new layers begin with random weights, and their first steps shake whatever "
+        "lies below them: a base that took days to train is spoiled in seconds.",
+        "Print len(model.trainable_variables) before you return the model. How many belong to the new layers?",
+    ),
+    Misconception(
+        "batchnorm-running",
+        "Batch normalisation in the base goes on collecting statistics.",
+        "In training it uses the mean and variance of the batch, and moves its own towards them. These are no "
+        "weights that a gradient changes, so nobody looks at them; but each step replaces what the base knows of "
+        "a million images by what it sees of a few. In Keras a batch normalisation that is frozen runs in "
+        "inference mode, in fit too. In a functional model of Keras 3 freezing is the only way: fit's flag "
+        "overrides the one in the call.",
+        "Compare base.non_trainable_variables before and after one step of fit. Is every layer of the base frozen?",
+    ),
+    Misconception(
+        "base-told-training",
+        "The base is told that it is training, even in evaluation.",
+        "The base is part of a model that is trained, so training=True seems honest. But then what drops in it, "
+        "drops for ever, and batch normalisation that is not frozen uses the batch: an image's features depend "
+        "on chance and on its neighbours.",
+        "Look at the flag in the base's call. What should the base do: learn, or look?",
+    ),
+    Misconception(
+        "base-not-used",
+        "The base that was handed over is not in the model.",
+        "A copy, or a base made in the function, has the same layers, and its summary looks the same. But a new "
+        "one begins with random weights, and freezing those leaves a network that nobody has ever trained.",
+        "Where in your function does the argument base appear, and what is called with the images?",
+    ),
+    Misconception(
+        "base-weights-changed",
+        "The base's weights were overwritten while the model was built.",
+        "What the base has learned is in its weights, and nowhere else. Initialising them again, or loading "
+        "others, leaves only its shape.",
+        "Compare base.get_weights() before and after a call of your function.",
+    ),
+    Misconception(
+        "input-size-fixed",
+        "The model takes images of 150 by 150 pixels only.",
+        "The notebook's images have that size, and a shape that was typed in once works there for ever. The next "
+        "base wants another one.",
+        "The base knows the size of its images. Which of its attributes says it?",
+    ),
+    Misconception(
+        "pooling-missing",
+        "The features of all places of the image go on as they are.",
+        "The base gives a grid of features, and Dense works on the last axis only. So each place of the grid is "
+        "treated as an image of its own, and gets logits of its own.",
+        "Look at model.output_shape: it should have two axes.",
+    ),
+    Misconception(
+        "flattened-not-pooled",
+        "The base's features were flattened, not averaged.",
+        "Flatten makes one row for each image, too, and many older networks use it. But then every place has "
+        "weights of its own: dozens of times as many to learn from few images, and they fit one image size only.",
+        "Compare the number of weights of the first Dense layer with the number of the base's channels.",
+    ),
+    Misconception(
+        "max-pooling",
+        "The largest value of each channel was taken, not the mean.",
+        "Both make one number of a grid, and the names are alike. The largest value says whether something is seen "
+        "anywhere, the mean how much of the image shows it. A comparison has to use one of them throughout.",
+        "Compare your pooled features of one image with the base's, averaged by hand.",
+    ),
+    Misconception(
+        "dropout-on-features",
+        "The base's features are dropped, not only hidden units.",
+        "Where a single Dense layer follows the base, Dropout stands right behind the pooling, and many recipes "
+        "are written like that. Here there is a hidden layer in between, and it is its activations that are "
+        "dropped.",
+        "Read your layers aloud, from the base to the logits. What does Dropout get?",
     ),
 )
 

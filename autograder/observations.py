@@ -30,7 +30,8 @@ EVENT = np.dtype(
 
 
 #: One call of a layer while a model was called: what it was given and what it gave.
-#: kind: its class's name, or that of the Keras class it derives from; "input" and "output" for the model's own.
+#: kind: its class's name, or that of the Keras class it derives from; "output" for the model's own, "base" for a
+#: base that was handed over, and for what belongs to it.
 #: layer: its number, in the order of first calls. rate: its attribute of that name, NaN if there is none.
 #: given, gave: where the arrays begin in the case's array of numbers, -1 for what is no single array.
 #: given_shape, gave_shape: their shapes, filled up with -1. kernel, bias: where a Dense layer's weights begin, -1

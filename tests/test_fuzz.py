@@ -13,9 +13,12 @@ from autograder.judge import judge
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
 
-NUMPY_EXERCISES = [name for name in EXERCISES if name not in ("keras_layer", "classifier")]
+NUMPY_EXERCISES = [name for name in EXERCISES if name not in ("keras_layer", "classifier", "transfer")]
 #: Keras itself takes seconds to import.
-AND_A_MODEL = [*NUMPY_EXERCISES, pytest.param("classifier", marks=pytest.mark.slow)]
+AND_A_MODEL = [
+    *NUMPY_EXERCISES,
+    *(pytest.param(name, marks=pytest.mark.slow) for name in ("classifier", "transfer")),
+]
 LIMITS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 scalars = st.one_of(

@@ -15,6 +15,7 @@ from autograder.judge.history import judge_best_epoch, judge_gap
 from autograder.judge.keras_layer import judge_keras_layer
 from autograder.judge.mask import judge_mask
 from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
+from autograder.judge.transfer import judge_transfer
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
 from autograder.report import Chart, Report, Verdict
@@ -30,6 +31,7 @@ _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "gap": judge_gap,
     "best_epoch": judge_best_epoch,
     "classifier": judge_classifier,
+    "transfer": judge_transfer,
 }
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.special import erf, expit, softmax
 
-from autograder.classifier_cases import ClassifierCase
 from autograder.observations import LAYER_CALL
 
 #: Keras's relatives of Dropout: they are told by their names, because some of them do nothing at rate 0.
@@ -41,10 +40,10 @@ ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 class Step:
     """One thing that happens to the numbers on their way.
 
-    kind: "flatten", "dense", "dropout", "noise" (a relative of Dropout), a key of ACTIVATIONS, "leaky relu", or
-    "other". name: the layer's class, or what else is known of it. units: of a dense step. layer, rate: of one that
-    drops. given, gave: what went in and came out of one that drops, (images, units). used: whether anything
-    downstream was given what it gave.
+    kind: "flatten", "dense", "dropout", "noise" (a relative of Dropout), a key of ACTIVATIONS, "leaky relu", "base"
+    (one that was handed over, or a layer of it), or "other". name: the layer's class, or what else is known of it.
+    units: of a dense step. layer, rate: of one that drops. given, gave: what went into one that drops and came out
+    of it, (images, units). used: whether anything downstream was given what it gave.
     """
 
     kind: str
@@ -71,13 +70,24 @@ class Step:
         return {"flatten": "Flatten", "other": self.name}.get(self.kind, self.kind)
 
 
-def read_column(case: ClassifierCase, calls: np.ndarray | None, numbers: np.ndarray | None) -> list[Step]:
-    """The steps of one call in training. Raises ValueError if the recording is damaged."""
+#: One call of a layer: its row of LAYER_CALL, and the arrays that it was given and gave, or None.
+Call = tuple[np.void, np.ndarray | None, np.ndarray | None]
+
+
+def read_calls(calls: np.ndarray | None, numbers: np.ndarray | None) -> list[Call]:
+    """All calls of one recording, in the order in which they ended. Raises ValueError if it is damaged."""
     if calls is None or numbers is None or calls.dtype != LAYER_CALL or numbers.ndim != 1:
-        raise ValueError(f"The recording of case {case.name!r} is damaged.")
-    reader = _Reader(case.x())
-    for call in calls:
-        given, gave = (_array(numbers, call[part], call[f"{part}_shape"]) for part in ("given", "gave"))
+        raise ValueError("The recording of a model's layers is damaged.")
+    return [
+        (call, *(_array(numbers, call[part], call[f"{part}_shape"]) for part in ("given", "gave")))
+        for call in calls
+    ]
+
+
+def read_column(x: np.ndarray, calls: list[Call], numbers: np.ndarray) -> list[Step]:
+    """The steps of one call of a model with the images x."""
+    reader = _Reader(x)
+    for call, given, gave in calls:
         reader.take(given)
         reader.step(call, given, gave, numbers)
     return reader.steps
@@ -116,6 +126,10 @@ class _Reader:
         kind, rate = str(call["kind"]), float(call["rate"])
         if kind == "output":
             return
+        if kind == "base" and gave is not None:
+            self.steps.append(Step("base"))
+            self._states.append((gave, len(self.steps)))
+            return
         if given is None or gave is None:
             self.steps.append(Step("other", kind))
         elif kind == "Dense":
@@ -134,7 +148,7 @@ class _Reader:
         kernel = _array(numbers, call["kernel"], np.array([given.shape[-1], units]))
         bias = _array(numbers, call["bias"], np.array([units]))
         linear = given.astype(float) @ kernel.astype(float) + (0 if bias is None else bias)
-        if not _near(linear, gave):
+        if not near(linear, gave):
             self._change(linear, gave, "another activation")
 
     def _passed_on(self, before: np.ndarray, after: np.ndarray) -> bool:
@@ -158,7 +172,7 @@ def _alike(before: np.ndarray, after: np.ndarray) -> bool:
     )
 
 
-def _near(expected: np.ndarray, found: np.ndarray) -> bool:
+def near(expected: np.ndarray, found: np.ndarray) -> bool:
     """Whether two arrays agree up to the rounding of float32 in sums of hundreds of terms."""
     if expected.shape != found.shape or not np.isfinite(expected).all():
         return False
@@ -171,8 +185,8 @@ def _activation(before: np.ndarray, after: np.ndarray) -> str | None:
         return None
     before = before.astype(float)
     for name, function in ACTIVATIONS.items():
-        if _near(function(before), after):
+        if near(function(before), after):
             return name
     negative = before < -1
     slope = float(np.median(after[negative] / before[negative])) if negative.any() else 1.0
-    return "leaky relu" if slope < 1 and _near(np.where(before < 0, slope * before, before), after) else None
+    return "leaky relu" if slope < 1 and near(np.where(before < 0, slope * before, before), after) else None

@@ -1,14 +1,12 @@
 """What the judges work with: an examination's cases beside what was recorded, and rulings on them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograder.cases import Case
-from autograder.classifier_cases import ClassifierCase
+from autograder.cases import Case, Cases
 from autograder.exercises import Exercise
-from autograder.fold_cases import FoldCase
-from autograder.history_cases import HistoryCase
 from autograder.judge.statistics import Budget
 from autograder.observations import Observations, Record
 from autograder.report import Chart, Status
@@ -31,6 +29,11 @@ class Ruling:
 
 
 PASS = Ruling("pass")
+
+
+def first_failure(rulings: Iterable[Ruling]) -> Ruling:
+    """The first of these that is no pass, looked at in turn; a pass if there is none."""
+    return next((ruling for ruling in rulings if ruling.status != "pass"), PASS)
 
 
 def told_apart(*numbers: float) -> tuple[str, ...]:
@@ -73,7 +76,7 @@ class Bench:
     """
 
     exercise: Exercise
-    cases: dict[str, Case] | dict[str, FoldCase] | dict[str, HistoryCase] | dict[str, ClassifierCase]
+    cases: Cases
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)

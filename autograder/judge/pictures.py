@@ -6,7 +6,6 @@ from itertools import zip_longest
 
 import numpy as np
 
-from autograder.classifier_cases import ClassifierCase
 from autograder.fold_cases import FoldCase
 from autograder.history_cases import HistoryCase
 from autograder.judge.evidence import Bench, Draws
@@ -170,15 +169,15 @@ def best_epoch_chart(case: HistoryCase, theirs: float, right: int) -> Chart:
     )
 
 
-def columns_chart(case: ClassifierCase, found: list[str], expected: list[str]) -> Chart:
-    """The steps of a model beside those expected."""
+def columns_chart(asked: str, found: list[str], expected: list[str]) -> Chart:
+    """The steps of a model beside those expected. asked: what the model was asked for, in words."""
     pairs = _aligned(found, expected)
     off = sum(theirs != due for theirs, due in pairs)
     told = f"{off} place{'s differ' if off > 1 else ' differs'}" if off else "as expected"
     return Chart(
         "columns",
         f"Your layers: {told}",
-        f"Two columns of boxes, from image to answer, for hidden = {list(case.hidden)}. Yours: "
+        f"Two columns of boxes, from image to answer, for {asked}. Yours: "
         f"{', '.join(found) or 'nothing'}. Expected: {', '.join(expected)}.",
         {"found": np.array([a for a, _ in pairs]), "expected": np.array([b for _, b in pairs])},
     )

@@ -9,7 +9,6 @@ from collections.abc import Callable
 import numpy as np
 
 from autograder.cases import Case, cases
-from autograder.classifier_cases import ClassifierCase
 from autograder.exercises import find
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
@@ -128,14 +127,11 @@ _BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {
 }
 
 
-def _record_classifier(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
-    return _keras("classifier").record_classifier(objects, case)
-
-
 #: How a case is recorded where it is not one of draws.
 _RECORD: dict[str, Callable[[tuple, object], dict[str, Record]]] = {
     "cross_validation": record_folds,
     "gap": record_history,
     "best_epoch": record_history,
-    "classifier": _record_classifier,
+    "classifier": lambda objects, case: _keras("classifier").record_classifier(objects, case),
+    "transfer": lambda objects, case: _keras("transfer").record_transfer(objects, case),
 }
