@@ -35,6 +35,9 @@ class DataFile:
 
 FILES = {
     "sonar.csv": DataFile("sonar.csv", "e90434cdbf00fcf93ffa911fe447ae25606979658e60f1d32e155c3b5240234d"),
+    "clothing_features.npz": DataFile(
+        "clothing_features.npz", "b70459dc1fb1e8ce892dd59cb6567dfbbbd5ba68f0988ceb639c3846f9935819"
+    ),
 }
 
 

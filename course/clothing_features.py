@@ -1,0 +1,117 @@
+"""Xception's features of the clothing photographs, computed once, in a file of 6 MB.
+
+`python -m course.clothing_features` makes the file from photographs and weights, which takes a minute and a half on
+two idle cores, and prints its checksum, which stands in course/datasets.py. Everybody else reads it with `load`.
+
+Features are never negative and mostly small. Each is kept as a whole number from 0 to 255: the square root of its
+share of the largest value that this feature takes. So a small value is kept more finely than a large one.
+"""
+
+import hashlib
+import importlib.metadata
+import io
+import json
+import os
+import sys
+from dataclasses import dataclass
+
+import numpy as np
+
+from course import clothing, datasets, xception
+
+NAME = "clothing_features.npz"
+LEVELS = 255
+
+
+@dataclass(frozen=True)
+class Features:
+    """What the frozen base says of every photograph.
+
+    x: float32 (3781, 2048), at least 0. names: such as "train/hat/06a0.jpg". settings: what they were computed
+    with.
+    """
+
+    x: np.ndarray
+    names: tuple[str, ...]
+    settings: dict[str, str]
+
+    @property
+    def y(self) -> np.ndarray:
+        """Each photograph's class, a position in clothing.CLASSES; int64 (3781,)."""
+        return np.array([clothing.label(name) for name in self.names])
+
+    def rows(self, split: str) -> np.ndarray:
+        """Positions of the photographs in the folder "train", "validation" or "test"."""
+        return np.flatnonzero([name.startswith(f"{split}/") for name in self.names])
+
+
+def packed(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Features in compact form: uint8 codes of the same shape, and float32 (features,) the largest values."""
+    largest = x.max(axis=0)
+    shares = x / np.where(largest > 0, largest, 1)
+    return np.round(np.sqrt(shares) * LEVELS).astype(np.uint8), largest
+
+
+def unpacked(codes: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """Features out of their compact form, float32."""
+    return (codes.astype(np.float32) / LEVELS) ** 2 * largest
+
+
+def load() -> Features:
+    """The shipped features, verified. Raises datasets.DataError when they cannot be had whole."""
+    with np.load(datasets.path(NAME), allow_pickle=False) as file:
+        x = unpacked(file["codes"], file["largest"])
+        return Features(x, tuple(file["names"].tolist()), json.loads(str(file["settings"])))
+
+
+def as_file(x: np.ndarray, names: tuple[str, ...]) -> bytes:
+    """The bytes of a file with these features."""
+    codes, largest = packed(x)
+    settings = {
+        "script": "python -m course.clothing_features",
+        "photographs": f"{clothing.SOURCE}, SHA-256 of contents {clothing.CONTENTS}",
+        "weights": f"{clothing.WEIGHTS}, SHA-256 {clothing.CHECKSUMS[clothing.WEIGHTS][1]}",
+        "image": f"{xception.SIDE}x{xception.SIDE}, bilinear, scaled to -1 to 1; global average pooling",
+        "codes": f"round({LEVELS} * sqrt(feature / largest))",
+    } | {package: importlib.metadata.version(package) for package in ("keras", "numpy")}
+    file = io.BytesIO()
+    np.savez_compressed(
+        file, codes=codes, largest=largest, names=np.array(names), settings=np.array(json.dumps(settings))
+    )
+    return file.getvalue()
+
+
+def agreement(features: Features, photographs: clothing.Photographs, weights, names: list[str]) -> float:
+    """How far features computed here lie from the shipped ones: the largest distance, as a share of its limit.
+
+    The limit is half a step of the code, where the two differ most; up to 1 they agree, but for rounding.
+    """
+    found = xception.extract(xception.base(weights), photographs, names, title="a sample")
+    rows = [features.names.index(name) for name in names]
+    largest = np.maximum(features.x.max(axis=0), np.finfo(np.float32).tiny)
+    steps = np.abs(np.sqrt(found / largest) - np.sqrt(features.x[rows] / largest)) * LEVELS
+    return float(steps.max() / 0.5)
+
+
+def main() -> int:
+    """Compute and save all features; returns the process's exit code."""
+    try:
+        photographs, weights = clothing.prepare()
+        x = xception.extract(xception.base(weights), photographs, photographs.names)
+    except datasets.DataError as error:
+        print(error, file=sys.stderr)
+        return 1
+    data, target = as_file(x, photographs.names), datasets.FOLDER / NAME
+    draft = target.with_suffix(".part")
+    draft.write_bytes(data)
+    os.replace(draft, target)
+    checksum = hashlib.sha256(data).hexdigest()
+    print(f"{NAME}: {len(data) / 1e6:.2f} MB, SHA-256 {checksum}")
+    known = datasets.FILES.get(NAME)
+    if known is None or known.sha256 != checksum:
+        print("That is not the checksum in course/datasets.py: change it there and in course/data/README.md.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
