@@ -28,7 +28,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _kernel, _system_packages, _disk, _port,
+        _python, _packages, _data, _clothing, _kernel, _system_packages, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -76,6 +76,18 @@ def _data(root: Path) -> Iterator[Symptom]:
     else:
         reason = (done.stderr.strip().splitlines() or ["the data cannot be verified"])[-1]
         yield Symptom("missing", reason.split(". ")[0], reason.partition(". ")[2] or "Run: make lab")
+
+
+def _clothing(root: Path) -> Iterator[Symptom]:
+    done = subprocess.run(
+        [sys.executable, "-m", "course.clothing", "--here"], cwd=root, capture_output=True, text=True, check=False
+    )
+    said = " ".join((done.stdout + done.stderr).split())
+    if done.returncode == 0:
+        yield Symptom("ok", said)
+    else:
+        remedy = "Notebook 05 runs without them, but shows no photographs. To get them: python -m course.clothing"
+        yield Symptom("without", said or "the photographs of clothing cannot be looked for", remedy)
 
 
 def _kernel(root: Path) -> Iterator[Symptom]:

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,17 +57,17 @@ class Photographs:
     path: Path
     names: tuple[str, ...]
 
-    def read(self, names: tuple[str, ...] | list[str]) -> Iterator[bytes]:
-        """The JPEG files of these names, one after the other. Raises DataError for one that cannot be read."""
+    @contextlib.contextmanager
+    def opened(self) -> Iterator[Callable[[str], bytes]]:
+        """A function that gives the JPEG file of a name. It raises DataError for one that cannot be read."""
         with _opened(self.path) as archive:
             members = _members(archive)
-            for name in names:
-                yield _read(archive, members[name], name, self.path)
+            yield lambda name: _read(archive, members[name], name, self.path)
 
     def picture(self, name: str) -> Image.Image:
         """One photograph, to be looked at."""
-        (data,) = self.read([name])
-        return Image.open(io.BytesIO(data)).convert("RGB")
+        with self.opened() as read:
+            return Image.open(io.BytesIO(read(name))).convert("RGB")
 
 
 def label(name: str) -> int:
@@ -239,7 +239,8 @@ def _fetch_archive() -> None:
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         draft = Path(folder) / ARCHIVE
         with urllib.request.urlopen(SOURCE) as answer, open(draft, "wb") as file:
-            with tqdm.wrapattr(answer, "read", desc=ARCHIVE, total=answer.length) as reader:
+            size = int(answer.headers.get("Content-Length", 0)) or None
+            with tqdm.wrapattr(answer, "read", desc=ARCHIVE, total=size) as reader:
                 shutil.copyfileobj(reader, file)
         os.replace(draft, target)
 

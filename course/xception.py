@@ -4,7 +4,7 @@ The photographs are scaled to 150×150 the way `keras.utils.image_dataset_from_d
 regard to their proportions), and their grey values to -1 to 1, as Xception's publishers did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import keras
@@ -57,11 +57,18 @@ def decoded(data: tf.Tensor, method: str = "bilinear") -> tf.Tensor:
     return tf.ensure_shape(tf.cast(image, tf.float32) / 127.5 - 1, (SIDE, SIDE, 3))
 
 
-def images(photographs: Photographs, names: Sequence[str], method: str = "bilinear") -> tf.data.Dataset:
-    """Batches of decoded photographs in the order of the names, a few at a time in memory."""
-    signature = tf.TensorSpec((), tf.string)
-    files = tf.data.Dataset.from_generator(lambda: photographs.read(names), output_signature=signature)
-    return files.map(lambda data: decoded(data, method), num_parallel_calls=2).batch(BATCH_SIZE).prefetch(1)
+def images(read: Callable[[str], bytes], names: Sequence[str], method: str = "bilinear") -> tf.data.Dataset:
+    """Batches of decoded photographs in the order of the names, a few at a time in memory.
+
+    read: gives the JPEG file of a name, as `Photographs.opened` does.
+    """
+
+    def load(name: tf.Tensor) -> tf.Tensor:
+        data = tf.numpy_function(lambda raw: read(raw.decode()), [name], tf.string)
+        return decoded(tf.ensure_shape(data, ()), method)
+
+    files = tf.data.Dataset.from_tensor_slices(list(names))
+    return files.map(load, num_parallel_calls=2, deterministic=True).batch(BATCH_SIZE).prefetch(1)
 
 
 def extract(
@@ -81,20 +88,23 @@ def extract(
         return tf.reduce_mean(frozen(batch, training=False), axis=(1, 2))
 
     found: list[np.ndarray] = []
-    with tqdm(total=len(names), desc=title, unit="photo", disable=title is None, leave=False) as bar:
+    with (
+        photographs.opened() as read,
+        tqdm(total=len(names), desc=title, unit="photo", disable=title is None, leave=False) as bar,
+    ):
         try:
-            for batch in images(photographs, names, method):
+            for batch in images(read, names, method):
                 found.append(features(batch).numpy())
                 bar.update(len(batch))
         except tf.errors.OpError as error:  # says not which photograph it was
-            _name_unreadable(photographs, names[sum(map(len, found)) :])
+            _name_unreadable(photographs, read, names[sum(map(len, found)) :])
             raise DataError(f"The photographs in {photographs.path} cannot be read: {error.message}") from error
     return np.concatenate(found) if found else np.zeros((0, FEATURES), np.float32)
 
 
-def _name_unreadable(photographs: Photographs, names: Sequence[str]) -> None:
-    for name, data in zip(names, photographs.read(names), strict=True):
+def _name_unreadable(photographs: Photographs, read: Callable[[str], bytes], names: Sequence[str]) -> None:
+    for name in names:
         try:
-            tf.io.decode_jpeg(data, channels=3)
+            tf.io.decode_jpeg(read(name), channels=3)
         except tf.errors.OpError as error:
             raise DataError(f"The photograph {name} in {photographs.path} is no JPEG that can be read.") from error
