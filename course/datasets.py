@@ -36,7 +36,7 @@ class DataFile:
 FILES = {
     "sonar.csv": DataFile("sonar.csv", "e90434cdbf00fcf93ffa911fe447ae25606979658e60f1d32e155c3b5240234d"),
     "clothing_features.npz": DataFile(
-        "clothing_features.npz", "b70459dc1fb1e8ce892dd59cb6567dfbbbd5ba68f0988ceb639c3846f9935819"
+        "clothing_features.npz", "ae964412d745678fb4e9a93bd1f54e38d7498e33387706b6cd142fdde094f48b"
     ),
 }
 
