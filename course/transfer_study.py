@@ -30,7 +30,8 @@ RATES = tuple(round(0.1 * tenth, 1) for tenth in range(10))
 SIZES = (50, 200, 500, 1_000)
 AMOUNTS = (300, 750, 1_500)
 POOLED = (0.2, 0.5, 0.8)
-LONG = 60
+#: Epochs of the comparison of sizes, and of the longer training.
+SIZE_EPOCHS, LONG = 15, 60
 #: Predictions of each photograph with dropout left on.
 PASSES = 100
 #: Where two rates are compared, these.
@@ -206,7 +207,7 @@ def _experiments() -> dict:
         "amounts": lambda: amounts(images, rows, SEEDS, "amounts"),
         "left on": lambda: left_on(images, rows, SEEDS, "left on"),
         "longer": lambda: longer(images, rows, SEEDS, LONG, "longer"),
-        "sizes": lambda: summary(of(sizes, EPOCHS, "sizes")),
+        "sizes": lambda: summary(of(sizes, SIZE_EPOCHS, "sizes")),
         "features": lambda: features(known),
     }
 
