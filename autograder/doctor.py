@@ -82,12 +82,12 @@ def _clothing(root: Path) -> Iterator[Symptom]:
     done = subprocess.run(
         [sys.executable, "-m", "course.clothing", "--here"], cwd=root, capture_output=True, text=True, check=False
     )
-    said = " ".join((done.stdout + done.stderr).split())
+    said = " ".join([*done.stdout.split("\n"), *done.stderr.strip().splitlines()[-1:]]).strip()
     if done.returncode == 0:
         yield Symptom("ok", said)
     else:
-        remedy = "Notebook 05 runs without them, but shows no photographs. To get them: python -m course.clothing"
-        yield Symptom("without", said or "the photographs of clothing cannot be looked for", remedy)
+        remedy = "Notebook 05 runs without them, and shows no photographs. To get them: python -m course.clothing"
+        yield Symptom("without", said, remedy)
 
 
 def _kernel(root: Path) -> Iterator[Symptom]:

@@ -46,6 +46,8 @@ CHECKSUMS = {
     WEIGHTS: ("sha256", "c51edf65daf73e3039178bb3c0fe422245dde203bfa7500bbdba74ee409817ae"),
     KERAS_WEIGHTS: ("md5", "b0042744bf5b25fce3cb969f33bebb97"),
 }
+#: The environment variable with which notebooks show no photographs, though they are there.
+HIDDEN = "DROPOUT_NO_PHOTOGRAPHS"
 #: Seconds after which a source that does not answer is given up.
 PATIENCE = 60
 
