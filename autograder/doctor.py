@@ -82,7 +82,8 @@ def _clothing(root: Path) -> Iterator[Symptom]:
     done = subprocess.run(
         [sys.executable, "-m", "course.clothing", "--here"], cwd=root, capture_output=True, text=True, check=False
     )
-    said = " ".join([*done.stdout.split("\n"), *done.stderr.strip().splitlines()[-1:]]).strip()
+    wrong = done.stderr.strip().splitlines()
+    said = " ".join([done.stdout.strip(), *(wrong if done.stdout else wrong[-1:])])
     if done.returncode == 0:
         yield Symptom("ok", said)
     else:

@@ -26,7 +26,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from course.datasets import VARIABLE, DataError
+from course.datasets import VARIABLE, DataError, keras_cache
 
 SPLITS = ("train", "validation", "test")
 CLASSES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
@@ -149,7 +149,7 @@ def prepare() -> tuple[Photographs, Path]:
     """
     for place, verify in ((_archives()[-1], verified), (_weight_files()[-1], _whole_weights)):
         try:
-            if place.exists():
+            if place.is_file():
                 verify(place)
         except DataError as error:
             place.unlink()
@@ -164,26 +164,18 @@ def prepare() -> tuple[Photographs, Path]:
     return photographs, weights
 
 
-def cache() -> Path:
-    """Keras's cache, as `keras.utils.get_file` chooses it."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    if not os.access(home, os.W_OK) and home.exists():
-        home = Path(tempfile.gettempdir()) / ".keras"
-    return home
-
-
 def _local() -> list[Path]:
     return [Path(os.environ[VARIABLE])] if os.environ.get(VARIABLE) else []
 
 
 def _archives() -> list[Path]:
     """Where the archive may be; Keras's cache comes last."""
-    return [folder / ARCHIVE for folder in (*_local(), cache() / "datasets")]
+    return [folder / ARCHIVE for folder in (*_local(), keras_cache() / "datasets")]
 
 
 def _weight_files() -> list[Path]:
     """Where the weights may be; Keras's cache comes last."""
-    return [*(folder / WEIGHTS for folder in _local()), cache() / "models" / KERAS_WEIGHTS]
+    return [*(folder / WEIGHTS for folder in _local()), keras_cache() / "models" / KERAS_WEIGHTS]
 
 
 def _first(places: list[Path], verify, wrong: list[str]):
@@ -236,7 +228,7 @@ def _fetched(fetch, places, verify, name: str):
 
 def _fetch_archive() -> None:
     """Download the archive into the cache, in one step: an interruption leaves no half file."""
-    target = cache() / "datasets" / ARCHIVE
+    target = keras_cache() / "datasets" / ARCHIVE
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
         draft = Path(folder) / ARCHIVE

@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,6 +68,14 @@ def path(name: str, folder: Path = FOLDER) -> Path:
         f"{target.name} {problem}, and no whole copy was found. Get it back with "
         f"'git checkout -- course/data/{name}', or set {VARIABLE} to a folder that has it."
     )
+
+
+def keras_cache() -> Path:
+    """The folder in which Keras keeps what it fetches, as `keras.utils.get_file` chooses it."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    if not os.access(home, os.W_OK) and home.exists():
+        home = Path(tempfile.gettempdir()) / ".keras"
+    return home
 
 
 def _copies(wanted: DataFile, folder: Path):

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import keras
 
-from course.datasets import VARIABLE, DataError
+from course.datasets import VARIABLE, DataError, keras_cache
 
 PACKAGE = "dataset-fashion-mnist"
 #: SHA-256 of the unpacked files: the packed ones differ from source to source, their contents do not.
@@ -69,11 +69,8 @@ def prepare(folder: Path | None = None) -> Path:
 
 
 def cache() -> Path:
-    """The folder where Keras keeps Fashion-MNIST; as `keras.utils.get_file` chooses it."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    if not os.access(home, os.W_OK) and home.exists():
-        home = Path(tempfile.gettempdir()) / ".keras"
-    return home / "datasets" / "fashion-mnist"
+    """The folder where Keras keeps Fashion-MNIST."""
+    return keras_cache() / "datasets" / "fashion-mnist"
 
 
 def _sources() -> Iterator[tuple[str, contextlib.AbstractContextManager[Path | None]]]:

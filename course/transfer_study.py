@@ -64,13 +64,16 @@ def curves(
     rows: np.ndarray,
     epochs: int = EPOCHS,
     title: str | None = None,
+    every: int = 1,
 ) -> tuple[Curves, list]:
-    """Train each design for each seed on these rows; measured on the validation photographs after every epoch.
+    """Train each design for each seed on these rows, and measure on the validation photographs.
 
-    images, rows: of `material`, or the first of its rows. Returns what `fashion_study.train` does.
+    images, rows: of `material`, or the first of its rows. every: how many epochs lie between measurements. Returns what `fashion_study.train` does.
     """
     held = np.arange(clothing.COUNTS["train"], len(images.x))
-    return fashion_study.train(designs, seeds, images, rows, epochs, validation=held, watched=WATCHED, title=title)
+    return fashion_study.train(
+        designs, seeds, images, rows, epochs, validation=held, every=every, watched=WATCHED, title=title
+    )
 
 
 def kept(found: Curves) -> np.ndarray:
@@ -100,13 +103,16 @@ def summary(found: Curves) -> np.ndarray:
 
 
 def amounts(images: Images, rows: np.ndarray, seeds: Sequence[int], title: str | None = None) -> np.ndarray:
-    """Summaries for each of AMOUNTS, trained for as many steps as all photographs are; (amounts, 4, 2, seeds)."""
+    """Summaries for each of AMOUNTS; float64 (amounts, 4, 2, seeds).
+
+    All are trained for as many steps as all photographs are in EPOCHS, and measured as often.
+    """
     found = []
     for amount in AMOUNTS:
-        epochs = round(EPOCHS * -(-len(rows) // BATCH_SIZE) / -(-amount // BATCH_SIZE))
+        every = round(len(rows) / amount)
         designs = [head(rate) for rate in WITHOUT_AND_WITH]
         name = title and f"{title}, {amount:,} photographs"
-        found.append(summary(curves(designs, seeds, images, rows[:amount], epochs, name)[0]))
+        found.append(summary(curves(designs, seeds, images, rows[:amount], EPOCHS * every, name, every)[0]))
     return np.stack(found)
 
 
