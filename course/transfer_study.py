@@ -68,7 +68,8 @@ def curves(
 ) -> tuple[Curves, list]:
     """Train each design for each seed on these rows, and measure on the validation photographs.
 
-    images, rows: of `material`, or the first of its rows. every: how many epochs lie between measurements. Returns what `fashion_study.train` does.
+    images, rows: of `material`, or the first of its rows. every: how many epochs lie between measurements.
+    Returns what `fashion_study.train` does.
     """
     held = np.arange(clothing.COUNTS["train"], len(images.x))
     return fashion_study.train(
