@@ -7,6 +7,7 @@ import socket
 import zipfile
 
 import keras
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
@@ -310,3 +311,12 @@ def test_real_photographs_and_weights_give_the_shipped_features_and_the_publishe
     images, rows = transfer_study.material(known, x)
     training, validation, test = transfer_study.published(images, rows, 0.5, tmp_path, epochs=10)
     assert training > 0.85 and validation > 0.78 and test > 0.72
+
+
+def test_committed_notebook_shows_no_photographs(root):
+    cells = nbformat.read(root / "course" / "05_xception_transfer.ipynb", as_version=4).cells
+    shown = [cell for cell in cells if cell.cell_type == "code" and "\nshow_photographs(" in cell.source]
+    assert len(shown) == 3
+    for cell in shown:
+        (said,) = [output.data for output in cell.outputs if output.output_type == "execute_result"]
+        assert "not in the published notebook" in said["text/markdown"] and "text/html" not in said
