@@ -10,7 +10,7 @@ help:
 	@echo "make test     run all tests"
 	@echo "make quick    run the fast tests"
 	@echo "make course   execute the notebooks of course/ and solutions/ and save them with their outputs"
-	@echo "make study    run the experiments of the notebooks at full size and save their numbers (an hour)"
+	@echo "make study    run the experiments of the notebooks at full size and save their numbers (two hours)"
 	@echo "make release  generate exercises/ from solutions/"
 	@echo "make grade    grade submitted/, or a sample class when there is none"
 	@echo "make bench    measure the grader (see benchmarks/)"
@@ -36,6 +36,7 @@ course: setup
 study: setup
 	@$(BIN)/python -m course.sonar_study
 	@$(BIN)/python -m course.fashion_study
+	@$(BIN)/python -m course.transfer_study
 
 release: setup
 	@$(BIN)/python -m autograder.classroom release

@@ -28,7 +28,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _pictures, _kernel, _system_packages, _disk, _port,
+        _python, _packages, _data, _pictures, _clothing, _kernel, _system_packages, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -71,7 +71,7 @@ def _data(root: Path) -> Iterator[Symptom]:
 
 
 def _pictures(root: Path) -> Iterator[Symptom]:
-    yield _ask(root, "without", "course.fashion", "--look")
+    yield _ask(root, "without", "course.fashion", "--here")
 
 
 def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
@@ -83,6 +83,19 @@ def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
         return Symptom("ok", done.stdout.strip().splitlines()[-1])
     reason = (done.stderr.strip().splitlines() or ["the data cannot be verified"])[-1]
     return Symptom(otherwise, reason.split(". ")[0], reason.partition(". ")[2] or "Run: make lab")
+
+
+def _clothing(root: Path) -> Iterator[Symptom]:
+    done = subprocess.run(
+        [sys.executable, "-m", "course.clothing", "--here"], cwd=root, capture_output=True, text=True, check=False
+    )
+    wrong = done.stderr.strip().splitlines()
+    said = " ".join([done.stdout.strip(), *(wrong if done.stdout else wrong[-1:])])
+    if done.returncode == 0:
+        yield Symptom("ok", said)
+    else:
+        remedy = "Notebook 05 runs without them, and shows no photographs. To get them: python -m course.clothing"
+        yield Symptom("without", said, remedy)
 
 
 def _kernel(root: Path) -> Iterator[Symptom]:

@@ -9,6 +9,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,6 +36,9 @@ class DataFile:
 
 FILES = {
     "sonar.csv": DataFile("sonar.csv", "e90434cdbf00fcf93ffa911fe447ae25606979658e60f1d32e155c3b5240234d"),
+    "clothing_features.npz": DataFile(
+        "clothing_features.npz", "ae964412d745678fb4e9a93bd1f54e38d7498e33387706b6cd142fdde094f48b"
+    ),
 }
 
 
@@ -64,6 +68,14 @@ def path(name: str, folder: Path = FOLDER) -> Path:
         f"{target.name} {problem}, and no whole copy was found. Get it back with "
         f"'git checkout -- course/data/{name}', or set {VARIABLE} to a folder that has it."
     )
+
+
+def keras_cache() -> Path:
+    """The folder in which Keras keeps what it fetches, as `keras.utils.get_file` chooses it."""
+    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+    if not os.access(home, os.W_OK) and home.exists():
+        home = Path(tempfile.gettempdir()) / ".keras"
+    return home
 
 
 def _copies(wanted: DataFile, folder: Path):

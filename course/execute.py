@@ -12,6 +12,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 
 from autograder.kernel import client
+from course.clothing import HIDDEN
 
 SIZE_LIMIT = 1_000_000  # bytes: what the web viewers of the big code hosts still show
 
@@ -53,6 +54,7 @@ def save(notebook: nbformat.NotebookNode, path: Path) -> None:
 
 def main(arguments: list[str]) -> int:
     """Execute and save each notebook named; returns the process's exit code."""
+    os.environ[HIDDEN] = "1"  # what is saved enters the repository, and photographs must not
     for name in arguments:
         path, start = Path(name), time.monotonic()
         try:

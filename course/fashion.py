@@ -3,7 +3,7 @@
 The notebooks call `keras.datasets.fashion_mnist.load_data()`, as everyone does. `prepare` sees to it that this
 works: it fills Keras's cache from a local copy, from Keras's own source, or from Debian's package
 `dataset-fashion-mnist`, which is unpacked without being installed. What is in the cache is verified first.
-`python -m course.fashion` does the same from a terminal; with `--look` it only says what is there.
+`python -m course.fashion` does the same from a terminal; with `--here` it only says what is there.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.datasets import VARIABLE, DataError
+from course.datasets import VARIABLE, DataError, keras_cache
 
 PACKAGE = "dataset-fashion-mnist"
 #: SHA-256 of the unpacked files: the packed ones differ from source to source, their contents do not.
@@ -72,11 +72,8 @@ def lacking(folder: Path) -> set[str]:
 
 
 def cache() -> Path:
-    """The folder where Keras keeps Fashion-MNIST; as `keras.utils.get_file` chooses it."""
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    if not os.access(home, os.W_OK) and home.exists():
-        home = Path(tempfile.gettempdir()) / ".keras"
-    return home / "datasets" / "fashion-mnist"
+    """The folder where Keras keeps Fashion-MNIST."""
+    return keras_cache() / "datasets" / "fashion-mnist"
 
 
 def _sources() -> Iterator[tuple[str, contextlib.AbstractContextManager[Path | None]]]:
@@ -138,7 +135,7 @@ def main(arguments: list[str]) -> int:
     try:
         folder = cache()
         if missing := lacking(folder):
-            if "--look" in arguments:
+            if "--here" in arguments:
                 raise DataError(
                     f"Fashion-MNIST is not in Keras's cache, which notebook 04 needs ({min(missing)} is missing or "
                     "damaged). Run: make lab, with a network connection"

@@ -75,7 +75,7 @@ class Curves:
 
     reported_loss, reported_accuracy: as `fit` reports them, in training mode while the weights move.
     The others are measured after each epoch, in evaluation mode: on training images (the first 10,000 of those
-    learned from), on validation images, on test images.
+    learned from, or as many as `train` was told), on validation images, on test images.
     """
 
     reported_loss: np.ndarray
@@ -102,19 +102,21 @@ def train(
     *,
     validation: np.ndarray = VALIDATION,
     every: int = 1,
+    watched: int = 10_000,
     title: str | None = None,
 ) -> tuple[Curves, list[Stack]]:
     """Train every design once for each seed, in as few stacks as possible.
 
     rows: the training images' positions to learn from. validation: positions of the validation images. every:
-    how many epochs lie between measurements; only epochs that were measured are in the curves.
+    how many epochs lie between measurements; only epochs that were measured are in the curves. watched: how many
+    of the images learned from are measured on, the first of `rows`.
     Returns the curves, and one stack for each group of designs that could share one, in the order of designs.
     """
     moments = sorted({*range(every, epochs + 1, every), epochs})
     shape = (len(designs), len(seeds), len(moments))
     found = {name: np.zeros(shape) for name in Curves.__dataclass_fields__}
     parts = {
-        "train": (images.x[rows[:10_000]], images.y[rows[:10_000]]),
+        "train": (images.x[rows[:watched]], images.y[rows[:watched]]),
         "validation": (images.x[validation], images.y[validation]),
         "test": (images.x_test, images.y_test),
     }

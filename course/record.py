@@ -25,9 +25,10 @@ def run(file: Path, experiments: dict[str, Callable[[], np.ndarray]], names: Seq
     if unknown:
         sys.exit(f"There is no experiment {unknown[0]!r}; there are: {', '.join(experiments)}.")
     for name in names or experiments:
-        known = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else {}
         # Four decimals keep accuracies of up to ten thousand examples apart.
-        known[name] = np.round(experiments[name](), 4).tolist()
+        found = np.round(experiments[name](), 4).tolist()
+        known = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else {}
+        known[name] = found
         record = {
             "date": datetime.date.today().isoformat(),
             "versions": {"python": platform.python_version()}

@@ -82,10 +82,10 @@ def test_a_source_that_fails_or_hangs_is_passed_over(monkeypatch, program):
 def test_looking_fetches_nothing_and_says_what_is_missing(small, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("DROPOUT_DATA", str(small))
     monkeypatch.setattr(fashion, "cache", lambda: tmp_path / "cache")
-    assert fashion.main(["--look"]) == 1
+    assert fashion.main(["--here"]) == 1
     assert (
         "t10k-images-idx3-ubyte.gz is missing or damaged" in capsys.readouterr().err
         and not (tmp_path / "cache").exists()
     )
-    assert fashion.main([]) == 0 and fashion.main(["--look"]) == 0
+    assert fashion.main([]) == 0 and fashion.main(["--here"]) == 0
     assert capsys.readouterr().out.endswith("Fashion-MNIST: 4 of 4 files verified in Keras's cache.\n")
