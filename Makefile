@@ -25,7 +25,7 @@ lab: setup
 	@$(BIN)/python -m course.lab $(ARGS)
 
 test: setup
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 quick: setup
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
