@@ -117,7 +117,7 @@ def amounts(images: Images, rows: np.ndarray, seeds: Sequence[int], title: str |
     return np.stack(found)
 
 
-def longer(images: Images, rows: np.ndarray, seeds: Sequence[int], epochs: int, title: str | None = None):
+def longer(images: Images, rows: np.ndarray, seeds: Sequence[int], epochs: int, title=None) -> np.ndarray:
     """Curves of PUBLISHED over more epochs: accuracy and loss in validation, and accuracy in test.
 
     Float64 (3, rates, seeds, epochs).
