@@ -1,5 +1,7 @@
 """Models on a frozen base: every correct one passes everything, every mistaken one fails and is named."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from autograder.judge import judge
 from autograder.judge.base import features
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
+from autograder.observe.models import NUMBER_LIMIT
 from tests.bank_transfer import CORRECT, MISTAKEN, Transfer, functional
 from tests.test_judge import told
 from tests.test_judge_classifier import CallsWithoutEnd, Exits, Many, Nothing, settings
@@ -148,7 +151,8 @@ def deletes_weights(base, *_, **__):
 
 
 def reads_too_much(base, *_, **__):
-    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(90_000)])
+    pixels = math.prod(base.input_shape[1:])
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(NUMBER_LIMIT // pixels + 1)])
 
 
 def sees_nothing(*_, **__):
