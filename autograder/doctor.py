@@ -75,20 +75,23 @@ def _pictures(root: Path) -> Iterator[Symptom]:
 
 
 def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
-    """What a module of the course says of its data; in a process of its own: the grader does not import it."""
-    done = subprocess.run(
-        [sys.executable, "-m", module, *options], cwd=root, capture_output=True, text=True, check=False
-    )
+    """What a module of the course says of its data, in a line."""
+    done = _run(root, module, *options)
     if done.returncode == 0:
         return Symptom("ok", done.stdout.strip().splitlines()[-1])
     reason = (done.stderr.strip().splitlines() or ["the data cannot be verified"])[-1]
     return Symptom(otherwise, reason.split(". ")[0], reason.partition(". ")[2] or "Run: make lab")
 
 
-def _clothing(root: Path) -> Iterator[Symptom]:
-    done = subprocess.run(
-        [sys.executable, "-m", "course.clothing", "--here"], cwd=root, capture_output=True, text=True, check=False
+def _run(root: Path, module: str, *options: str) -> subprocess.CompletedProcess:
+    """Run a module of the course in a process of its own: the grader does not import it."""
+    return subprocess.run(
+        [sys.executable, "-m", module, *options], cwd=root, capture_output=True, text=True, check=False
     )
+
+
+def _clothing(root: Path) -> Iterator[Symptom]:
+    done = _run(root, "course.clothing", "--here")
     wrong = done.stderr.strip().splitlines()
     said = " ".join([done.stdout.strip(), *(wrong if done.stdout else wrong[-1:])])
     if done.returncode == 0:
