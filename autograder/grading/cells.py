@@ -1,4 +1,5 @@
-"""Run a notebook's cells in this very process, and tell what they show; what a Jupyter kernel does, without sockets.
+"""Run a notebook's cells in this very process, and tell what they show; what a Jupyter kernel does, without
+sockets.
 
 This runs behind the wall, beside the student's code. Whatever it sends can be forged by that code; the other side
 (`wire`) treats it so.
@@ -43,7 +44,7 @@ class Sender:
         self.send("c", str(cell).encode())
 
     def output(self, output: dict, size: int) -> None:
-        """Send an output of the current cell, an entry of a notebook's `outputs`, while there is room for its size."""
+        """Send an entry of the current cell's `outputs`, while there is room for its size."""
         if self.room <= 0:
             return
         self.room -= size

@@ -1,4 +1,4 @@
-"""The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had where it cannot be had."""
+"""The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had on some machines."""
 
 import importlib
 import importlib.util
@@ -39,7 +39,8 @@ class Limits:
     """What one run may use.
 
     wall, cpu: seconds. memory: bytes that all its processes have together beyond what they share with their parent.
-    processes: also counts threads. files: open ones. file_size, disk: bytes, of one file and of each place to write.
+    processes: also counts threads. files: open ones. file_size, disk: bytes, of one file and of each place to
+    write.
     """
 
     wall: int = 60
@@ -127,7 +128,9 @@ def _wall(program: str) -> list[str]:
         if not any(folder == place or folder.startswith(place + "/") for place in places):
             command += ["--perms", "755", "--dir", folder]
     for place in places:
-        command += ["--symlink", os.readlink(place), place] if os.path.islink(place) else ["--ro-bind", place, place]
+        command += (
+            ["--symlink", os.readlink(place), place] if os.path.islink(place) else ["--ro-bind", place, place]
+        )
     packages = Path(__file__).resolve().parent.parent.parent
     for name in ("autograder", "course"):
         if (packages / name).is_dir():
@@ -141,7 +144,17 @@ def _wall(program: str) -> list[str]:
 
 def _system_places() -> list[str]:
     """Where the system's and Python's own files lie; nothing of the course, of its students, of anybody's home."""
-    places = ["/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/etc/fonts", "/etc/localtime"]
+    places = [
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/fonts",
+        "/etc/localtime",
+    ]
     python = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}
     python |= {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
     for place in sorted(map(os.path.realpath, python)):
@@ -196,7 +209,8 @@ class Sandbox:
         self.close()
 
     def run(self, request: dict) -> Run:
-        """Run cells and observe; see `cells.run` for the request. Raises SandboxBroken if the wall or the parent fails.
+        """Run cells and observe; see `cells.run` for the request. Raises SandboxBroken if the wall or the parent
+        fails.
 
         Never raises for what a student's code does.
         """

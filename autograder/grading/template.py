@@ -16,6 +16,9 @@ from autograder.exercises import EXERCISES
 FILE_LIMIT = 20_000_000
 TEXT_LIMIT = 200_000
 
+#: Ways to open a file that not every system has.
+_NOT_BLOCKING, _NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
+
 #: What stands where a submission has no such cell.
 MISSING = "# This cell is missing from the submission.\n"
 
@@ -143,7 +146,7 @@ def read_submission(path: Path, template: Template) -> Submission:
     """Read a file that was handed in, whatever it is; what is wrong with it stands in `problem`."""
     try:
         # Not blocking, because the file may be a pipe; not following a link, because it may lead anywhere.
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        handle = os.open(path, os.O_RDONLY | _NOT_BLOCKING | _NO_LINK)
     except FileNotFoundError:
         return Submission(problem="There is no such file in the submission.")
     except OSError as error:

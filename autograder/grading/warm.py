@@ -1,4 +1,5 @@
-"""The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by `sandbox`.
+"""The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
+`sandbox`.
 
 It never runs a student's code itself. Each run gets a child with namespaces of its own (user, process, mount,
 network, IPC), limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its
@@ -47,8 +48,8 @@ def main() -> None:
 
 
 def _warm_up(modules: list[str]):
-    """Import what runs need, and make the shell that they inherit. No TensorFlow operation may run here: the threads
-    it starts would not be in the children.
+    """Import what runs need, and make the shell that they inherit. No TensorFlow operation may run here: the
+    threads it starts would not be in the children.
     """
     cells = importlib.import_module("autograder.grading.cells")
     for name in modules:

@@ -1,7 +1,7 @@
 """What comes through the wall: messages written beside the student's code, so anything at all.
 
-A message is a letter, a length and bytes. At worst it forges what one run of one submission observed or showed; it is
-bounded, never executed, and what is shown of it is text and pictures.
+A message is a letter, a length and bytes. At worst it forges what one run of one submission observed or showed;
+it is bounded, never executed, and what is shown of it is text and pictures.
 """
 
 import base64
@@ -36,8 +36,8 @@ class Heard:
     """What one run told.
 
     cell: the last cell that began, -1 if none did. outputs: by cell, entries of a notebook's `outputs`, as text and
-    pictures only. missing: an object that the check needs and that is not there. recording: the observations' bytes.
-    garbled: what was wrong with the messages, "" if nothing.
+    pictures only. missing: an object that the check needs and that is not there. recording: the observations'
+    bytes. garbled: what was wrong with the messages, "" if nothing.
     """
 
     cell: int = -1
@@ -51,7 +51,8 @@ class Heard:
 
 
 def listen(pipe: int, deadline: float) -> Heard:
-    """Read a run's messages until every writer is gone, the deadline (of `time.monotonic`) has passed or too much came.
+    """Read a run's messages until every writer is gone, the deadline (of `time.monotonic`) has passed or too much
+    came.
 
     Closes the pipe.
     """
