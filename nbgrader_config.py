@@ -11,8 +11,8 @@ c.CourseDirectory.release_directory = "exercises"
 
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
 
-# Students' code runs behind a wall and the verdict is made outside it. Without these three nbgrader's own `Execute` runs
-# it with your rights.
+# Students' code runs behind a wall and the verdict is made outside it. Without these three nbgrader's own
+# `Execute` runs it with your rights.
 c.Autograde.exporter_class = "autograder.classroom.plugin.SubmissionExporter"
 c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.OverwriteCells"]
 c.Autograde.autograde_preprocessors = [

@@ -144,7 +144,7 @@ def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
 
 
 def grade_one(root: Path, assignment: str, options: Options) -> int:
-    """What `autograder grade` does; returns the process's exit code: 0, 1 for something to look at, 2 unusable input."""
+    """What `autograder grade` does; returns its exit code: 0, 1 for something to look at, 2 for unusable input."""
     course = Course(root)
     if not (root / "nbgrader_config.py").exists():
         print(f"{root} is no course folder: it has no nbgrader_config.py. Go to the one that has.", file=sys.stderr)

@@ -5,20 +5,18 @@ import json
 import os
 import re
 import shutil
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
 from dateutil.parser import parse as parse_date
 
-from autograder.classroom.plugin import staged
+from autograder.classroom.plugin import NOTES
 from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, run_all
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret, key_of, write_whole
-from autograder.grading.template import Template, load_template, read_submission
+from autograder.grading.template import Template, load_template, read_regular, read_submission
 
 #: Student names that nbgrader and every file system can do something with.
 _NAME = re.compile(r"\w[\w .@+-]{0,80}")
@@ -128,7 +126,6 @@ def _write(course: Course, assignment: str, handed: list[Handed], options: Optio
         written = json.loads(notes.read_bytes())
     except (OSError, ValueError):
         written = {}
-    shutil.rmtree(course.root / STAGED / "*" / assignment, ignore_errors=True)
     shutil.rmtree(course.root / STAGED, ignore_errors=True)
     due = []
     for each in handed:
@@ -141,7 +138,7 @@ def _write(course: Course, assignment: str, handed: list[Handed], options: Optio
         due.append(each)
     if not due:
         return []
-    course.autograde(assignment, STAGED, unprotected=options.unprotected)
+    course.autograde(assignment, STAGED)
     problems = []
     for each in due:
         if (course.root / "autograded" / each.student / assignment / f"{assignment}.ipynb").exists():
@@ -154,7 +151,8 @@ def _write(course: Course, assignment: str, handed: list[Handed], options: Optio
 
 def _stage(course: Course, assignment: str, each: Handed) -> None:
     folder = course.root / STAGED / each.student / assignment
-    notebook = staged(each.task.submission, each.task.template)
+    notebook = each.task.template.rebuilt(each.task.submission)
+    notebook["metadata"][NOTES] = {"key": each.task.key}
     write_whole(folder / f"{assignment}.ipynb", json.dumps(notebook).encode())
     time = _timestamp(course.root / "submitted" / each.student / assignment / "timestamp.txt")
     if time:
@@ -164,9 +162,7 @@ def _stage(course: Course, assignment: str, each: Handed) -> None:
 def _timestamp(path: Path) -> str:
     """When it was handed in, as nbgrader's collecting wrote it; "" if that is not a date."""
     with contextlib.suppress(OSError, ValueError, OverflowError):
-        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-        with os.fdopen(handle, "rb") as file:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                text = file.read(100).decode("utf-8").strip()
-                return text if isinstance(parse_date(text), datetime) else ""
+        text = read_regular(path, 100).decode("utf-8").strip()
+        parse_date(text)
+        return text
     return ""

@@ -27,24 +27,24 @@ class NotIsolated(RuntimeError):
     """There is no wall here, and nobody asked to grade without one. The message is one sentence."""
 
 
-def staged(submission: Submission, template: Template) -> dict:
+def carried(submission: Submission, template: Template) -> dict:
     """The notebook that stands for a submission on its way through nbgrader."""
     notebook = template.rebuilt(submission)
-    notebook["metadata"][NOTES] = {"problem": submission.problem, "notes": list(submission.notes)}
-    notebook["metadata"][NOTES]["missing"] = sorted(set(template.solutions) - set(submission.texts))
+    missing = sorted(set(template.solutions) - set(submission.texts))
+    told = {"problem": submission.problem, "notes": list(submission.notes), "missing": missing}
+    notebook["metadata"][NOTES] = told
     return notebook
 
 
-def unstaged(notebook: dict, template: Template) -> Submission:
-    """The submission that a staged notebook stands for."""
-    notes = notebook["metadata"].get(NOTES, {})
-    missing = notes.get("missing", ())
+def submission_of(notebook: dict, template: Template) -> Submission:
+    """The submission that such a notebook stands for."""
+    told = notebook["metadata"][NOTES]
     texts = {
         grade_id: notebook["cells"][place]["source"]
         for grade_id, place in template.solutions.items()
-        if grade_id not in missing
+        if grade_id not in told["missing"]
     }
-    return Submission(texts, notes.get("problem", ""), tuple(notes.get("notes", ())))
+    return Submission(texts, told["problem"], tuple(told["notes"]))
 
 
 @dataclass
@@ -55,6 +55,13 @@ class Grader:
     limits: Limits = field(default_factory=Limits)
     walled: bool = True
     _box: Sandbox | None = None
+
+    def known(self, key: str) -> dict:
+        """A result that is in the store. Raises KeyError if it is not."""
+        result = Store(self.root / "build" / "grades").get(key)
+        if result is None:
+            raise KeyError(key)
+        return result
 
     def result(self, submission: Submission, template: Template) -> dict:
         """The result for a submission, from the store, or made and put there.
@@ -120,7 +127,7 @@ class SubmissionExporter(NotebookExporter):
         for sentence in (submission.problem, *submission.notes):
             if sentence:
                 self.log.warning("%s's %s: %s", at["student"], at["notebook"], sentence)
-        notebook = nbformat.from_dict(staged(submission, template))
+        notebook = nbformat.from_dict(carried(submission, template))
         return self.from_notebook_node(notebook, resources=resources, **kwargs)
 
 
@@ -130,7 +137,11 @@ class GradeSubmission(NbGraderPreprocessor):
     def preprocess(self, nb, resources):
         """Grade the notebook at hand."""
         template = self.parent.template(resources)
-        result = self.parent.grader().result(unstaged(nb, template), template)
+        grader = self.parent.grader()
+        if self.parent.staged:
+            result = grader.known(nb.metadata[NOTES]["key"])
+        else:
+            result = grader.result(submission_of(nb, template), template)
         for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):
             if cell.cell_type == "code":
                 cell.outputs = nbformat.from_dict(done["outputs"])

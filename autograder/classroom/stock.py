@@ -57,15 +57,12 @@ class Course:
         if done.returncode != 0:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
-    def autograde(self, assignment: str, submitted: str, unprotected: bool = False) -> bool:
+    def autograde(self, assignment: str, submitted: str) -> bool:
         """Have nbgrader write the grades of an assignment; returns whether it could write all.
 
-        submitted: the folder with the submissions, relative to the course's, as `grading` makes them. unprotected:
-        whether code may run without isolation where there is none.
+        submitted: the folder with the submissions, relative to the course's, as `grading` makes them.
         """
         options = [f"--CourseDirectory.submitted_directory={submitted}", "--SubmissionExporter.staged=True"]
-        if unprotected:
-            options.append("--SubmissionExporter.unprotected=True")
         return self._nbgrader("autograde", assignment, *options).returncode == 0
 
     def generate_feedback(self, assignment: str) -> bool:

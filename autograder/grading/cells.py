@@ -184,9 +184,12 @@ def run(request: dict, shell: Shell, pipe: int) -> None:
 
 
 def _run_cells(cells: list, shell: Shell, sender: Sender) -> None:
+    me = os.getpid()
     for place, source in cells:
         sender.start(place)
         shell.run_cell(source, store_history=True)
+        if os.getpid() != me:
+            os._exit(0)  # the cell forked, and this is not the process that was asked
         shell.flush()
 
 

@@ -142,24 +142,35 @@ def _check(path: Path, place: int, source: str) -> Check:
         ) from error
 
 
+def read_regular(path: Path, limit: int) -> bytes:
+    """The bytes of a regular file, whatever else may lie there: a pipe is not waited for, a link is not followed.
+
+    Raises OSError for what cannot be read, IsADirectoryError for what is no file, and ValueError for more than
+    `limit` bytes.
+    """
+    handle = os.open(path, os.O_RDONLY | _NOT_BLOCKING | _NO_LINK)
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise IsADirectoryError
+    with os.fdopen(handle, "rb") as file:
+        if status.st_size > limit:
+            raise ValueError(f"The file has {status.st_size:,} bytes; {limit:,} are allowed.")
+        return file.read(limit)
+
+
 def read_submission(path: Path, template: Template) -> Submission:
     """Read a file that was handed in, whatever it is; what is wrong with it stands in `problem`."""
     try:
-        # Not blocking, because the file may be a pipe; not following a link, because it may lead anywhere.
-        handle = os.open(path, os.O_RDONLY | _NOT_BLOCKING | _NO_LINK)
+        return parse_submission(read_regular(path, FILE_LIMIT), template)
     except FileNotFoundError:
         return Submission(problem="There is no such file in the submission.")
+    except IsADirectoryError:
+        return Submission(problem="It is not a file but a folder, a device or a pipe.")
     except OSError as error:
         return Submission(problem=f"The file cannot be read: {error.strerror}.")
-    with os.fdopen(handle, "rb") as file:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            return Submission(problem="It is not a file but a folder, a device or a pipe.")
-        if status.st_size > FILE_LIMIT:
-            return Submission(
-                problem=f"The file has {status.st_size:,} bytes; {FILE_LIMIT:,} are allowed. Clear its outputs."
-            )
-        return parse_submission(file.read(FILE_LIMIT), template)
+    except ValueError as error:
+        return Submission(problem=f"{error} Clear its outputs and save it again.")
 
 
 def parse_submission(data: bytes, template: Template) -> Submission:
