@@ -89,6 +89,7 @@ import os
 found = sorted(
     os.path.join(folder, name)
     for folder, folders, files in os.walk("/")
+    if not folder.startswith("/app/course")  # what every student has
     for name in folders + files
     if name in WANTED or name.endswith(".ipynb")
 )
@@ -235,11 +236,15 @@ ATTACKS = [
     ),
     Attack("sys-exit", "import sys\nsys.exit(0)\n" + GOOD, says=("SystemExit",)),
     Attack("sys-exit-inside", body("import sys\nsys.exit(0)"), says=("SystemExit",)),
-    Attack("os-exit", "import os\nos._exit(0)\n" + GOOD, says=("ended before the check",)),
+    Attack("os-exit", "import os\nos._exit(0)\n" + GOOD, says=("exit code 0",)),
     Attack("os-exit-inside", body("import os\nos._exit(3)"), says=("exit code 3",)),
     Attack("exit", "exit()\n" + GOOD, FULL),
     Attack("kills-itself", "import os\nos.kill(os.getpid(), 9)\n" + GOOD, says=("signal 9",)),
-    Attack("kills-all", "import os\nos.kill(-1, 9)\n" + GOOD, FULL),
+    Attack(
+        "kills-all",
+        "import contextlib, os\nwith contextlib.suppress(OSError):\n    os.kill(-1, 9)\n" + GOOD,
+        FULL,
+    ),
     Attack(
         "kills-parents",
         "import os\nfor pid in range(1, 400):\n    if pid != os.getpid():\n        try:\n            os.kill(pid,"
@@ -265,7 +270,12 @@ ATTACKS = [
         + GOOD,
         says=("GB of memory and was stopped",),
     ),
-    Attack("forks", "import os\nwhile True:\n    os.fork()\n" + GOOD, says=("BlockingIOError",)),
+    Attack("forks", "import os\nwhile True:\n    os.fork()\n" + GOOD),
+    Attack(
+        "forks-and-waits",
+        "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(1000)\n" + GOOD,
+        says=("BlockingIOError",),
+    ),
     Attack(
         "fills-disk",
         "import os\nfor place in ('/tmp', '/dev/shm', os.path.expanduser('~')):\n    try:\n"
@@ -330,7 +340,7 @@ ATTACKS = [
     Attack(
         "endless-pipe", wins("import os\nwhile True:\n    os.write(3, b'o\\0\\0\\0\\1x')"), says=("interfered",)
     ),
-    Attack("closes-pipe", "import os\nos.close(3)\n" + GOOD, says=("ended before",)),
+    Attack("closes-pipe", "import os\nos.close(3)\n" + GOOD, says=("exit code",)),
     Attack(
         "two-recordings",
         wins("s = get_ipython().sender\ns.send('r', b'one')"),

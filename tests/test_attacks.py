@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 #: Small enough that what never ends is soon ended, large enough for a busy machine.
-LIMITS = Limits(wall=40, cpu=6, memory=1_000_000_000)
+LIMITS = Limits(wall=30, cpu=6, memory=1_000_000_000)
 
 
 @pytest.fixture(scope="module")

@@ -181,6 +181,7 @@ def run(request: dict, shell: Shell, pipe: int) -> None:
         sender.start(wanted["cell"])
         _observe(wanted, shell, sender)
     _run_cells(request["after"], shell, sender)
+    sender.send("d", b"")
 
 
 def _run_cells(cells: list, shell: Shell, sender: Sender) -> None:

@@ -1,7 +1,8 @@
 """Grade one submission: a pure function of what was handed in, the instructor's notebook and the course's secret.
 
-Each exercise has a run of its own behind the wall, in which the cells above its check run and it is observed. So an
-exercise that exits, crashes or never ends costs only itself: the runs of the others leave the cell out that did it.
+Each exercise has a run of its own behind the wall, in which the cells above its check run and it is observed. The
+solution cells of other exercises are left out, so whatever they do costs only themselves. Only if an exercise loses
+points that way is it run once more with them, because it may rest on what they define; the better result counts.
 The judge reads the observations here, and writes the check's output.
 """
 
@@ -11,6 +12,7 @@ from autograder.exercises import find
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seed_of
 from autograder.grading.template import Check, Submission, Template
+from autograder.grading.wire import Heard
 from autograder.judge import judge
 from autograder.notebook import Shown
 from autograder.observations import BadRecording, Observations
@@ -63,8 +65,11 @@ def grade(submission: Submission, template: Template, secret: bytes, box: Sandbo
         if submission.problem:
             reports[check.cell] = unjudged(check, seed, submission.problem)
             continue
-        last = check is template.checks[-1]
-        reports[check.cell] = _examine(_Runs(notebook, template, check, seed, last, box, outputs, stopped))
+        runs = _Runs(notebook, template, check, seed, box, outputs, stopped)
+        report = _examine(runs)
+        if runs.others and not report.passed:
+            report = max(report, _examine(replace(runs, with_others=True)), key=lambda report: report.points)
+        reports[check.cell] = report
     for place, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
             cell["execution_count"] = place + 1
@@ -97,29 +102,29 @@ class _Runs:
     """The runs of one exercise of one submission.
 
     outputs: what cells showed, by place, filled by the first run that gets to them. stopped: cells that ended a
-    run, by place, and how; no later run contains them.
+    run, by place, and how; no later run contains them. with_others: whether the solution cells of other exercises
+    run, too.
     """
 
     notebook: dict
     template: Template
     check: Check
     seed: int
-    last: bool
     box: Sandbox
     outputs: dict[int, list[dict]]
     stopped: dict[int, str]
+    with_others: bool = False
+
+    @property
+    def others(self) -> set[int]:
+        """The places of the solution cells above the check that belong to other exercises: to the checks before."""
+        before = max((check.cell for check in self.template.checks if check.cell < self.check.cell), default=-1)
+        return {place for place in self.template.solutions.values() if place < before}
 
     def observe(self, again: bool) -> Observations | str:
         """Run the cells above the check and observe its exercise; a sentence if that gives no observations."""
-        checks = {check.cell for check in self.template.checks}
         while True:
-            cells = [
-                [place, cell["source"]]
-                for place, cell in enumerate(self.notebook["cells"])
-                if cell["cell_type"] == "code" and place not in checks and place not in self.stopped
-            ]
-            above = [cell for cell in cells if cell[0] < self.check.cell]
-            after = [cell for cell in cells if cell[0] > self.check.cell] if self.last else []
+            cells = self._cells()
             wanted = {
                 "cell": self.check.cell,
                 "exercise": self.check.exercise,
@@ -127,16 +132,35 @@ class _Runs:
                 "seed": self.seed,
                 "again": again,
             }
+            above = [cell for cell in cells if cell[0] < self.check.cell]
+            after = [cell for cell in cells if cell[0] > self.check.cell]
             run = _run(self.box, {"cells": above, "after": after, "observe": wanted})
-            for place, shown in run.heard.outputs.items():
-                if place not in checks:
-                    self.outputs.setdefault(place, shown)
-            culprit = next((place for place, _ in [*above, *after] if place == run.heard.cell), None)
-            if not run.ending or culprit is None:
-                return self._missing(run.heard.missing) if run.heard.missing else _observations(run)
-            self.stopped[culprit] = run.ending
-            if culprit > self.check.cell:
-                return _observations(replace(run, ending=""))
+            heard = run.heard
+            for place, _ in cells:
+                if place in heard.outputs:
+                    self.outputs.setdefault(place, heard.outputs[place])
+            if heard.garbled:
+                return f"Its process interfered with the grading: {heard.garbled}."
+            if run.ending and any(place == heard.cell for place, _ in cells):
+                self.stopped[heard.cell] = run.ending
+                if heard.cell < self.check.cell:
+                    continue
+            elif run.ending:
+                return f"{heard.failure}. {run.ending}" if heard.failure else run.ending
+            if heard.missing:
+                return self._missing(heard.missing)
+            return _recorded(heard)
+
+    def _cells(self) -> list[list]:
+        """The cells that run, [place, text]; those after the check only if there is no other check to run them."""
+        checks = [check.cell for check in self.template.checks]
+        left_out = {*checks, *self.stopped, *(() if self.with_others else self.others)}
+        end = len(self.notebook["cells"]) if self.check.cell == max(checks) else self.check.cell
+        return [
+            [place, cell["source"]]
+            for place, cell in enumerate(self.notebook["cells"][:end])
+            if cell["cell_type"] == "code" and place not in left_out
+        ]
 
     def _missing(self, name: str) -> str:
         """Why there is no object of this name, as far as the cells above tell."""
@@ -156,13 +180,8 @@ def _run(box: Sandbox, request: dict) -> Run:
         return box.run(request)  # with a new parent
 
 
-def _observations(run: Run) -> Observations | str:
+def _recorded(heard: Heard) -> Observations | str:
     """What a run observed, or why it observed nothing."""
-    heard = run.heard
-    if heard.garbled:
-        return f"Its process interfered with the grading: {heard.garbled}."
-    if run.ending:
-        return f"{heard.failure}. {run.ending}" if heard.failure else run.ending
     if heard.recording is None:
         return "Its process ended before the check could look at it."
     try:

@@ -231,7 +231,7 @@ class Sandbox:
         if "broken" in answer:
             self.close()
             raise SandboxBroken(f"The sandbox could not be built: {answer['broken']}.")
-        return Run(heard, self._ending(answer))
+        return Run(heard, self._ending(answer, heard.done))
 
     def close(self) -> None:
         """End the parent and everything behind the wall."""
@@ -303,19 +303,20 @@ class Sandbox:
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:500] if lines else ""
 
-    def _ending(self, answer: dict) -> str:
+    def _ending(self, answer: dict, done: bool) -> str:
         """What ended a run, in a sentence; "" if it came to its end by itself."""
+        limits = self.limits
         if answer.get("limit") == "time":
-            return f"It ran longer than {self.limits.wall} seconds and was stopped; look for an endless loop."
+            return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
         if answer.get("limit") == "memory":
-            return f"It took more than {self.limits.memory / 1e9:g} GB of memory and was stopped."
-        number = answer.get("signal", 0)
-        if number == 24:  # SIGXCPU
-            return f"It computed for more than {self.limits.cpu} seconds and was stopped; look for an endless loop."
-        if number:
-            return f"Its Python process was ended by signal {number}; look for os.kill or a crash in native code."
-        if answer["code"]:
-            return f"Its Python process ended with exit code {answer['code']}; look for os._exit or sys.exit."
+            return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
+        code = answer["code"]
+        if code < 0 and answer["cpu"] >= limits.cpu:
+            return f"It computed for more than {limits.cpu} seconds and was stopped; look for an endless loop."
+        if code < 0:
+            return f"Its Python process was ended by signal {-code}; look for os.kill or a crash in native code."
+        if code or not done:
+            return f"Its Python process ended with exit code {code}; look for os._exit."
         return ""
 
 

@@ -60,7 +60,8 @@ def _warm_up(modules: list[str]):
 def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict) -> dict:
     """One run, from fork to the end of its last process. Returns how it ended.
 
-    {"code": n}, {"signal": n}, {"limit": "time" or "memory"}, or {"broken": why} where the wall could not be built.
+    {"code": n, "cpu": seconds}, n negative for a signal, {"limit": "time" or "memory"}, or {"broken": why} where
+    the wall could not be built.
     """
     told, tell = os.pipe()
     base = _memory("self")
@@ -108,8 +109,9 @@ def _first_process(request: dict, pipe: int, tell: int, shell, options: dict, ba
     pid, status = os.wait()
     while pid != runner:
         pid, status = os.wait()  # orphans come here
-    code = os.waitstatus_to_exitcode(status)
-    os.write(tell, json.dumps({"code": code} if code >= 0 else {"signal": -code}).encode())
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime}
+    os.write(tell, json.dumps(told).encode())
 
 
 def _run(request: dict, pipe: int, shell, options: dict, base: tuple[int, int]) -> None:

@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from autograder.observations import SIZE_LIMIT
 
 #: c: a cell begins. o: an output. n: a name that is missing. r: a recording. x: what went wrong beside the cells.
-KINDS = "conrx"
+#: d: the end.
+KINDS = "conrxd"
 
 #: All messages of a run together, in bytes; the largest of text; what is kept of text and of pictures, characters.
 TOTAL_LIMIT = SIZE_LIMIT + 8_000_000
@@ -45,6 +46,7 @@ class Heard:
     missing: str = ""
     recording: bytes | None = None
     failure: str = ""
+    done: bool = False
     garbled: str = ""
     text: int = 0
     pictures: int = 0
@@ -100,6 +102,8 @@ def _understand(kind: str, body: bytes, heard: Heard) -> None:
         heard.cell = int(body[:9])
     elif kind == "n":
         heard.missing = _text(body.decode()[:200])
+    elif kind == "d":
+        heard.done = True
     elif kind == "x":
         heard.failure = _text(body.decode("utf-8", "replace")[:500])
     elif kind == "r" and heard.recording is not None:
