@@ -95,7 +95,8 @@ _PROBE = (
     "if os.getuid() == 0: warm._give_up_root()\n"
     "warm._leave_namespaces(); child = os.fork()\n"
     "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    "warm._mount_own_places({'disk': 1000000, 'home': '/home/student'}); warm._drop_capabilities()"
+    "warm._mount_own_places({'disk': 1000000, 'home': '/home/student'}); warm._drop_capabilities()\n"
+    "warm._prctl(38, 1); warm.refuse_calls()"
 )
 
 
