@@ -308,6 +308,13 @@ ATTACKS = [
         " start_new_session=True)\n" + GOOD,
         FULL,
     ),
+    Attack(
+        "hides-memory",
+        "import ctypes, os\ntry:\n    os.memfd_create('x')\nexcept OSError as error:\n    print(error.strerror)\n"
+        "print('shared', ctypes.CDLL(None).shmget(0, 10**8, 0o1600))\n" + GOOD,
+        FULL,
+        says=("Operation not permitted", "shared -1"),
+    ),
     Attack("sockets", SOCKETS + GOOD, FULL, says=("refused", "refused", "refused")),
     Attack("huge", body("return np.broadcast_to(x.flat[0], (10**6, 10**6))")),
     Attack("lazy", body("return (value for value in x)")),

@@ -1,5 +1,6 @@
 """Grading: reading whatever is handed in, seeds, the store, and what happens when a grading is killed."""
 
+import copy
 import dataclasses
 import json
 import os
@@ -95,6 +96,9 @@ def test_what_is_too_large_or_missing_is_named(tmp_path):
     assert asked.rebuilt(submission)["cells"][asked.solutions["solution-classic"]]["source"] == MISSING
 
 
+STRANGE = [None, True, -1, 1e308, float("nan"), "", "\ud800", "\0", "x" * 1000, [], {}, [[]], {"a": 1}, 10**400]
+
+
 def mutated(data: bytes, rng: random.Random) -> bytes:
     """A submission with something broken: its bytes, its JSON or its metadata."""
     way = rng.randrange(6)
@@ -104,7 +108,6 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     if way == 1:
         return data[: rng.randrange(len(data))]
     raw = json.loads(data)
-    strange = [None, True, -1, 1e308, float("nan"), "", "\ud800", "\0", "x" * 1000, [], {}, [[]], {"a": 1}, 10**400]
     for _ in range(rng.randrange(1, 6)):
         node, path = raw, []
         while isinstance(node, dict | list) and node and (not path or rng.random() < 0.8):
@@ -112,13 +115,13 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
             node = path[-1][0][path[-1][1]]
         owner, key = path[-1]
         if way == 2:
-            owner[key] = rng.choice(strange)
+            owner[key] = copy.deepcopy(rng.choice(STRANGE))
         elif way == 3:
             del owner[key]
         elif way == 4 and isinstance(owner, dict):
             owner[rng.choice(["grade_id", "source", "cell_type", "nbgrader", "x"])] = owner.pop(key)
         elif isinstance(owner, list):
-            owner.insert(key, rng.choice([*strange, owner[key]]))
+            owner.insert(key, copy.deepcopy(rng.choice([*STRANGE, owner[key]])))
         if not raw:
             break
     return json.dumps(raw).encode()
