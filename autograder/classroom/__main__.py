@@ -4,6 +4,7 @@ import shutil
 import sys
 import time
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from tqdm import tqdm
@@ -155,6 +156,9 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         return 2
     if not course.submissions(assignment):
         print(f"Nothing was handed in: there is no submitted/STUDENT/{assignment}.", file=sys.stderr)
+        return 2
+    if options.scheduler and find_spec("distributed") is None:
+        print("Grading on a cluster needs Dask here: run pip install distributed.", file=sys.stderr)
         return 2
     try:
         return int(not grade_and_report(course, options, assignment))
