@@ -89,7 +89,7 @@ import os
 found = sorted(
     os.path.join(folder, name)
     for folder, folders, files in os.walk("/")
-    if not folder.startswith("/app/course")  # what every student has
+    if not folder.startswith("/app/course") and "-packages" not in folder  # what every student has
     for name in folders + files
     if name in WANTED or name.endswith(".ipynb")
 )
@@ -201,13 +201,13 @@ ATTACKS = [
     ),
     Attack(
         "writes-gradebook",
-        "WANTED = ['gradebook.db', 'autograded', 'grades.csv', 'build']" + SEARCH + GOOD,
+        "WANTED = ['gradebook.db', 'autograded', 'grades.csv']" + SEARCH + GOOD,
         FULL,
         says=("found: []",),
     ),
     Attack(
         "reads-solutions",
-        "WANTED = ['solutions', 'submitted', '.course_secret', 'nbgrader_config.py', 'tests']" + SEARCH + GOOD,
+        "WANTED = ['solutions', 'submitted', '.course_secret', 'nbgrader_config.py']" + SEARCH + GOOD,
         FULL,
         says=("found: []",),
     ),

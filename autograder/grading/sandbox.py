@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -312,7 +313,7 @@ class Sandbox:
         if answer.get("limit") == "memory":
             return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
         code = answer["code"]
-        if code < 0 and answer["cpu"] >= limits.cpu:
+        if code == -signal.SIGXCPU or (code < 0 and answer["cpu"] >= limits.cpu):
             return f"It computed for more than {limits.cpu} seconds and was stopped; look for an endless loop."
         if code < 0:
             return f"Its Python process was ended by signal {-code}; look for os.kill or a crash in native code."

@@ -191,7 +191,9 @@ def _set_limits(options: dict, mapped: int) -> None:
             continue  # without a user namespace it would count all of the user's processes
         hard = resource.getrlimit(kind)[1]
         amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
-        resource.setrlimit(kind, (amount, amount))
+        # At its limit of seconds a process gets SIGXCPU, and a second later, if it is deaf to that, SIGKILL.
+        last = amount + 1 if name == "RLIMIT_CPU" and hard == resource.RLIM_INFINITY else amount
+        resource.setrlimit(kind, (amount, last))
 
 
 def _wait(child: int, deadline: float, memory: int | None) -> str:
