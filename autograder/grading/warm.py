@@ -37,7 +37,7 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
-    if os.getuid() == 0:
+    if options["walled"] and os.getuid() == 0:
         _give_up_root()
     _prctl(_CHILD_SUBREAPER, 1)
     shell = _warm_up(options["modules"])
