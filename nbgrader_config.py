@@ -11,6 +11,17 @@ c.CourseDirectory.release_directory = "exercises"
 
 c.ClearSolutions.code_stub = {"python": "# Your code here.\nraise NotImplementedError"}
 
+# Students' code runs behind a wall and the verdict is made outside it. Without these three nbgrader's own
+# `Execute` runs it with your rights.
+c.Autograde.exporter_class = "autograder.classroom.plugin.SubmissionExporter"
+c.Autograde.sanitize_preprocessors = ["nbgrader.preprocessors.OverwriteCells"]
+c.Autograde.autograde_preprocessors = [
+    "autograder.classroom.plugin.GradeSubmission",
+    "nbgrader.preprocessors.SaveAutoGrades",
+    "nbgrader.preprocessors.AssignLatePenalties",
+]
+
+# What follows is for nbgrader's own `Execute`.
 # Seconds a cell may take. A check takes less than one; the rest is room for slow student code.
 c.Execute.timeout = 60
 # A cell that hangs and cannot be interrupted must not end the grading of the whole class.

@@ -1,6 +1,7 @@
-"""The command line: `autograder check`, `autograder hint`, `autograder doctor`."""
+"""The command line: `autograder check`, `autograder hint`, `autograder grade`, `autograder doctor`."""
 
 import argparse
+import importlib
 import sys
 from pathlib import Path
 
@@ -19,12 +20,24 @@ def main(arguments: list[str] | None = None) -> int:
     hinting = commands.add_parser("hint", help="show the hints of an exercise, up to a rung")
     hinting.add_argument("exercise", choices=EXERCISES)
     hinting.add_argument("rung", nargs="?", type=int, choices=(1, 2, 3), default=1)
+    grading = commands.add_parser("grade", help="grade what a class handed in for an assignment, isolated")
+    grading.add_argument("assignment", metavar="ASSIGNMENT")
+    grading.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default one a core")
+    grading.add_argument("--scheduler", default="", metavar="ADDRESS", help="grade on this Dask cluster instead")
+    grading.add_argument(
+        "--unprotected",
+        action="store_true",
+        help="where there is no isolation, run students' code with your own rights: it can read, change and send "
+        "everything that you can",
+    )
     commands.add_parser("doctor", help="say what is missing on this machine, and how to get it")
     chosen = parser.parse_args(arguments)
     if chosen.command == "check":
         return check(chosen.notebooks)
     if chosen.command == "hint":
         return hint(chosen.exercise, chosen.rung)
+    if chosen.command == "grade":
+        return grade(chosen.assignment, chosen.workers, chosen.scheduler, chosen.unprotected)
     symptoms = doctor.examine_machine()
     print(doctor.as_text(symptoms))
     return int(any(symptom.state == "missing" for symptom in symptoms))
@@ -49,6 +62,13 @@ def check(notebooks: list[Path]) -> int:
         if earned < possible:
             code = max(code, 1)
     return code
+
+
+def grade(assignment: str, workers: int, scheduler: str, unprotected: bool) -> int:
+    """Grade an assignment of the course in this folder."""
+    # Imported when asked for: nbgrader takes its time, and those who study alone may not have it.
+    classroom = importlib.import_module("autograder.classroom.__main__")
+    return classroom.grade_one(Path.cwd(), assignment, classroom.Options(workers, scheduler, unprotected))
 
 
 def hint(exercise: str, rung: int) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.grading.sandbox import why_not
+
 ROOT = Path(__file__).resolve().parent.parent
 DISK_NEEDED = 4e9  # bytes: .venv has 2.2 GB, and it is built beside the old one
 
@@ -28,7 +30,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _pictures, _clothing, _kernel, _system_packages, _disk, _port,
+        _python, _packages, _data, _pictures, _clothing, _kernel, _system_packages, _isolation, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -126,6 +128,14 @@ def _system_packages(root: Path) -> Iterator[Symptom]:
                 yield Symptom(
                     "without", f"Debian package {line.strip()}: {cost}", f"apt-get install {line.strip()}"
                 )
+
+
+def _isolation(root: Path) -> Iterator[Symptom]:
+    reason = why_not()
+    if reason:
+        yield Symptom("without", "isolation of students' code when a class is graded", f"Why: {reason}")
+    else:
+        yield Symptom("ok", "isolation of students' code when a class is graded")
 
 
 def _disk(root: Path) -> Iterator[Symptom]:

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("checks", "peers", "errors", "sonar", "fashion", "transfer")
+NAMES = ("checks", "peers", "errors", "sonar", "fashion", "transfer", "grading")
 
 for name in sys.argv[1:] or NAMES:
     if name not in NAMES:

@@ -37,11 +37,28 @@ def all_imports(folder) -> set[str]:
         ("autograder/show", "autograder.observe"),
         ("autograder/observe", "matplotlib"),
         ("autograder/judge", "matplotlib"),
+        ("autograder/judge", "autograder.grading"),
+        ("autograder/observe", "autograder.grading"),
+        ("autograder/grading", "autograder.classroom"),
+        ("autograder/grading", "nbgrader"),
+        ("autograder/grading", "nbformat"),
     ],
 )
 def test_no_import_goes_the_wrong_way(who, never):
     guilty = {name for name in all_imports(who) if (name + ".").startswith(never.rstrip(".") + ".")}
     assert not guilty
+
+
+def test_only_what_runs_behind_the_wall_imports_what_runs_students_code():
+    outside = [p for p in (ROOT / "autograder" / "grading").glob("*.py") if p.name not in ("cells.py", "warm.py")]
+    for path in outside:
+        found = imports(path)
+        assert not found & {
+            "autograder.observe",
+            "autograder.grading.cells",
+            "autograder.grading.warm",
+            "pickle",
+        }, path
 
 
 def test_the_core_loads_without_jupyter_nbgrader_keras_and_scikit_learn():

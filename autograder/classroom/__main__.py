@@ -3,11 +3,17 @@
 import shutil
 import sys
 import time
+from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
+from tqdm import tqdm
+
+from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.sample import STUDENTS, write_submissions
 from autograder.classroom.stock import Course, Grade, GradingStopped
-from autograder.runner import UnusableNotebook, read
+from autograder.grading.store import course_lock
+from autograder.grading.template import UnusableTemplate
 from autograder.show.text import points_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,58 +37,57 @@ def release(course: Course) -> None:
         print(f"exercises/{assignment}: released")
 
 
-def grade(course: Course) -> tuple[list[Grade], list[str]]:
+def grade(course: Course, options: Options | None = None, only: str = "") -> tuple[list[Grade], list[str]]:
     """Grade everything that was handed in, write feedback and export.
 
-    Returns the grades, and a sentence for each thing that could not be graded.
+    only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
+    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate.
     """
-    problems = strays(course)
-    for assignment in course.assignments():
-        students = course.submissions(assignment)
-        if not students:
-            continue
-        print(f"{assignment}: {len(students)} handed in, grading what is new or has changed ...", flush=True)
-        # Into a folder of its own: exercises/ may hold somebody's work.
-        course.release(assignment, into=f"build/{FRESH}")
-        course.autograde(assignment)
-        for student in students:
-            if not (course.root / "autograded" / student / assignment).is_dir():
-                problems.append(
-                    f"{student}'s {assignment} could not be graded: {_why(course, student, assignment)}"
+    with course_lock(course.root) as lock:
+        course = replace(course, lock=lock)
+        problems = strays(course)
+        for assignment in [only] if only else course.assignments():
+            if not course.submissions(assignment):
+                continue
+            # Into a folder of its own: exercises/ may hold somebody's work.
+            course.release(assignment, into=f"build/{FRESH}")
+            with Progress(assignment) as progress:
+                problems += grade_assignment(
+                    course, assignment, options or Options(), progress.start, progress.step
                 )
-        if not course.generate_feedback(assignment):
-            problems.append(f"{assignment}: not all feedback could be written; see {course.log()}.")
-    return course.export(), problems
+            if not course.generate_feedback(assignment):
+                problems.append(f"{assignment}: not all feedback could be written; see {course.log()}.")
+        return course.export(), problems
+
+
+class Progress:
+    """A progress bar with an estimate, for one assignment. A context manager."""
+
+    def __init__(self, assignment: str):
+        self._assignment, self._bar = assignment, None
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_) -> None:
+        if self._bar is not None:
+            self._bar.close()
+
+    def start(self, total: int, known: int) -> None:
+        """Show the bar. total: different submissions. known: those of them that are graded already."""
+        told = f"{self._assignment}: {total} to grade"
+        print(f"{told}, {known} of them are graded already" if known else told, flush=True)
+        if total > known:
+            self._bar = tqdm(total=total - known, unit="submission", desc=self._assignment)
+
+    def step(self) -> None:
+        """One more is graded."""
+        if self._bar is not None:
+            self._bar.update()
 
 
 #: Where freshly generated assignments are put before anything else sees them.
 FRESH = "release"
-
-
-def _why(course: Course, student: str, assignment: str) -> str:
-    """Why a submission could not be graded, as far as its files tell."""
-    folder = course.root / "submitted" / student / assignment
-    wanted = folder / f"{assignment}.ipynb"
-    if not any(folder.iterdir()):
-        return "the folder is empty."
-    if not wanted.exists():
-        return f"there is no {wanted.name}, only {', '.join(sorted(p.name for p in folder.iterdir()))}."
-    try:
-        read(wanted)
-    except UnusableNotebook as problem:
-        return str(problem)
-    return f"see {course.log()}."
-
-
-def missing_cells(course: Course, student: str, assignment: str) -> list[str]:
-    """The names of solution and grade cells that a submission has lost."""
-
-    def names(root: Path) -> set[str]:
-        cells = read(root / assignment / f"{assignment}.ipynb").cells
-        settings = [cell.metadata.get("nbgrader", {}) for cell in cells]
-        return {s["grade_id"] for s in settings if s.get("grade") or s.get("solution")}
-
-    return sorted(names(course.root / "solutions") - names(course.root / "submitted" / student))
 
 
 def strays(course: Course) -> list[str]:
@@ -124,7 +129,42 @@ def report(course: Course, grades: list[Grade], problems: list[str]) -> None:
             print(f"{g.assignment:14} {g.student:{width}} {points_text(g.score):>5} of {points_text(g.max_score)}")
     for problem in problems:
         print(f"Look at this: {problem}")
+    handed = [g for g in grades if g.student in course.submissions(g.assignment)]
+    print(f"{len(handed)} graded, {len(problems)} to look at.")
     print(f"Grades: {course.root / 'grades.csv'}\nFeedback: {course.root / 'feedback'}")
+
+
+def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
+    """Grade, print the grades and what a person should look at; returns whether there is nothing to look at.
+
+    only: one assignment, or "" for all. Raises what `grade` raises.
+    """
+    grades, problems = grade(course, options, only)
+    report(course, [g for g in grades if only in ("", g.assignment)], problems)
+    return not problems
+
+
+def grade_one(root: Path, assignment: str, options: Options) -> int:
+    """What `autograder grade` does; returns its exit code: 0, 1 for something to look at, 2 for unusable input."""
+    course = Course(root)
+    if not (root / "nbgrader_config.py").exists():
+        print(f"{root} is no course folder: it has no nbgrader_config.py. Go to the one that has.", file=sys.stderr)
+        return 2
+    if assignment not in course.assignments():
+        known = ", ".join(course.assignments())
+        print(f"There is no assignment {assignment!r}; there are: {known}.", file=sys.stderr)
+        return 2
+    if not course.submissions(assignment):
+        print(f"Nothing was handed in: there is no submitted/STUDENT/{assignment}.", file=sys.stderr)
+        return 2
+    if options.scheduler and find_spec("distributed") is None:
+        print("Grading on a cluster needs Dask here: run pip install distributed.", file=sys.stderr)
+        return 2
+    try:
+        return int(not grade_and_report(course, options, assignment))
+    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
+        print(problem, file=sys.stderr)
+        return 2
 
 
 def main(arguments: list[str]) -> int:
@@ -146,10 +186,9 @@ def main(arguments: list[str]) -> int:
                 "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
             )
             course = sample_course(ROOT)
-        grades, problems = grade(course)
-        report(course, grades, problems)
-        return int(bool(problems) and course.root == ROOT)  # the sample class has its problem on purpose
-    except GradingStopped as problem:
+        fine = grade_and_report(course, Options())
+        return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
+    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

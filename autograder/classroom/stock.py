@@ -1,18 +1,16 @@
-"""nbgrader's own flow as it ships: generate, autograde, feedback, export.
+"""nbgrader's own commands: generate, autograde, feedback, export.
 
-The commands are nbgrader's; this module only calls them in order and says in a sentence what failed. The
-student's code runs with the instructor's rights here: grade this way only work of people you trust.
+This module only calls them and says in a sentence what failed.
 """
 
 import csv
-import hashlib
-import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from autograder.grading.store import LOCK_VARIABLE
 
 
 class GradingStopped(RuntimeError):
@@ -31,9 +29,13 @@ class Grade:
 
 @dataclass(frozen=True)
 class Course:
-    """A folder with nbgrader_config.py and solutions/."""
+    """A folder with nbgrader_config.py and solutions/.
+
+    lock: the open file of the course's lock, if this process holds it; nbgrader's processes inherit it.
+    """
 
     root: Path
+    lock: int | None = None
 
     def assignments(self) -> list[str]:
         """The names of all assignments there are, in order."""
@@ -55,39 +57,17 @@ class Course:
         if done.returncode != 0:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
-    def autograde(self, assignment: str) -> None:
-        """Grade the submissions of an assignment that are new, or differ from what was graded."""
-        for student in self.submissions(assignment):
-            if self._digests().get(f"{student}/{assignment}", "new") != self._digest(student, assignment):
-                # nbgrader by itself grades again only what carries a later timestamp.
-                for folder in ("autograded", "feedback"):
-                    shutil.rmtree(self.root / folder / student / assignment, ignore_errors=True)
-        self._nbgrader("autograde", assignment)
-        graded = {
-            f"{student}/{assignment}": self._digest(student, assignment) for student in self.submissions(assignment)
-        }
-        self._state().write_text(json.dumps(self._digests() | graded, indent=1))
+    def autograde(self, assignment: str, submitted: str) -> bool:
+        """Have nbgrader write the grades of an assignment; returns whether it could write all.
+
+        submitted: the folder with the submissions, relative to the course's, as `grading` makes them.
+        """
+        options = [f"--CourseDirectory.submitted_directory={submitted}", "--SubmissionExporter.staged=True"]
+        return self._nbgrader("autograde", assignment, *options).returncode == 0
 
     def generate_feedback(self, assignment: str) -> bool:
         """Write the feedback pages of an assignment; returns whether every one could be written."""
         return self._nbgrader("generate_feedback", assignment).returncode == 0
-
-    def _state(self) -> Path:
-        return self.root / "build" / "graded.json"
-
-    def _digests(self) -> dict[str, str]:
-        """What was graded so far: by student and assignment, the digest of what was handed in."""
-        try:
-            return json.loads(self._state().read_text())
-        except (OSError, ValueError):
-            return {}
-
-    def _digest(self, student: str, assignment: str) -> str:
-        digest = hashlib.sha256()
-        for path in sorted((self.root / "submitted" / student / assignment).rglob("*")):
-            if path.is_file():
-                digest.update(path.name.encode() + path.read_bytes())
-        return digest.hexdigest()
 
     def export(self) -> list[Grade]:
         """Write grades.csv and return its lines. Raises GradingStopped when nbgrader refuses."""
@@ -110,7 +90,12 @@ class Course:
         # nbgrader calls programs of its dependencies by name, also when this .venv is not activated.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
-        done = subprocess.run(command, cwd=self.root, env=environment, capture_output=True, text=True, check=False)
+        held = () if self.lock is None else (self.lock,)
+        if held:
+            environment[LOCK_VARIABLE] = str(self.lock)
+        done = subprocess.run(
+            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, pass_fds=held
+        )
         self.log().parent.mkdir(exist_ok=True)
         with self.log().open("a") as log:
             log.write(f"$ nbgrader {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")

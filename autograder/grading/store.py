@@ -1,0 +1,143 @@
+"""Results by content: each is written once and whole, found again by what it was made from.
+
+A key is made from everything that decides a grade: what was handed in, the instructor's notebook, the grader's
+own code and libraries, the limits and the course's secret. The same grade is never made twice, and a change in
+any of them makes a new one.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import hmac
+import importlib.metadata
+import json
+import os
+import secrets
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from autograder.grading.sandbox import Limits
+from autograder.grading.template import Submission, Template
+
+#: The environment variable that names the lock's open file to a process that runs under its holder's lock.
+LOCK_VARIABLE = "AUTOGRADER_LOCK"
+
+
+class Busy(RuntimeError):
+    """Somebody else is grading this course; the message is one sentence."""
+
+
+class Store:
+    """A folder of results. One file each, named by its key; read again only if it is whole."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    def get(self, key: str) -> dict | None:
+        """The result of a key; None if there is none, or none that is whole."""
+        try:
+            stored = json.loads(self._path(key).read_bytes())
+            body = stored["result"]
+            return body if stored["digest"] == _digest(body) else None
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return None
+
+    def put(self, key: str, result: dict) -> None:
+        """Write a result, whole or not at all; what is there already stays."""
+        if self.get(key) is None:
+            write_whole(self._path(key), json.dumps({"digest": _digest(result), "result": result}).encode())
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}.json"
+
+
+def _digest(result: dict) -> str:
+    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+
+
+def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a file so that nobody, also after a loss of power, ever sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".unfinished-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, mode)
+        os.replace(name, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
+        raise
+
+
+def course_secret(root: Path) -> bytes:
+    """The course's secret, 32 bytes, made when first asked for: `.course_secret`, readable by its owner only."""
+    path = root / ".course_secret"
+    with contextlib.suppress(FileNotFoundError):
+        return bytes.fromhex(path.read_text().strip())
+    handle, name = tempfile.mkstemp(dir=root, prefix=".course_secret-")  # of mode 600
+    with os.fdopen(handle, "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+    with contextlib.suppress(FileExistsError):  # another process was faster: its secret counts
+        os.link(name, path)
+    os.unlink(name)
+    return bytes.fromhex(path.read_text().strip())
+
+
+def seed_of(secret: bytes, submission: Submission, exercise: str) -> int:
+    """The seed of one exercise of one submission, from 0 to 2**63 - 1: nobody without the secret can foresee it."""
+    told = f"{submission.digest()} {exercise}".encode()
+    return int.from_bytes(hmac.digest(secret, told, "sha256")[:8], "big") >> 1
+
+
+def key_of(submission: Submission, template: Template, secret: bytes, limits: Limits, walled: bool) -> str:
+    """The key of a submission's result, 64 hexadecimal digits."""
+    parts = [submission.digest(), template.digest(), hmac.digest(secret, b"key", "sha256").hex()]
+    return hashlib.sha256(repr([*parts, limits, walled, _grader()]).encode()).hexdigest()
+
+
+@cache
+def _grader() -> str:
+    """What tells this grader from every other: its code, its Python and the libraries that results depend on."""
+    digest = hashlib.sha256(sys.version.encode())
+    package = Path(__file__).resolve().parent.parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(str(path.relative_to(package)).encode() + path.read_bytes())
+    for name in (
+        "numpy",
+        "scipy",
+        "matplotlib",
+        "keras",
+        "tensorflow",
+        "tensorflow-cpu",
+        "scikit-learn",
+        "ipython",
+    ):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            digest.update(f"{name} {importlib.metadata.version(name)}".encode())
+    return digest.hexdigest()
+
+
+@contextlib.contextmanager
+def course_lock(root: Path, wait: bool = True) -> Iterator[int]:
+    """Hold the one lock of a course's grading; yields its open file, which a child may inherit.
+
+    The system gives it back when the last process that holds it ends, however it ends. Does nothing in a process
+    that was started under the lock. wait: whether to wait for another holder. Raises Busy if not.
+    """
+    if os.environ.get(LOCK_VARIABLE):
+        yield int(os.environ[LOCK_VARIABLE])
+        return
+    path = root / "build" / "grading.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Busy("Another process is grading this course.") from error
+        yield file.fileno()

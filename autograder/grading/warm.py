@@ -1,0 +1,283 @@
+"""The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
+`sandbox`.
+
+It never runs a student's code itself. Each run gets a child with namespaces of its own (user, process, mount,
+network, IPC), limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its
+process namespace is. The parent listens on a socket that no run ever holds.
+"""
+
+import ctypes
+import importlib
+import json
+import os
+import resource
+import signal
+import socket
+import struct
+import sys
+import time
+from pathlib import Path
+
+from autograder.grading.seccomp import refuse_calls
+
+NOBODY = 65534  # the user id that root gives up its own for
+INSIDE = 1000  # what a run sees as its user id
+TICK = 0.05  # seconds between looks at the memory of a run
+
+#: linux/sched.h, sys/mount.h, sys/prctl.h
+_NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x40000000 | 0x08000000 | 0x04000000
+_REC, _PRIVATE, _NOSUID, _NODEV, _NOEXEC, _READ_ONLY, _REMOUNT = 0x4000, 0x40000, 2, 4, 8, 1, 32
+_PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER, _CAPBSET_DROP = 1, 4, 38, 36, 24
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main() -> None:
+    """Warm up, say so, and serve runs until the socket closes. Arguments: the socket, and JSON of the limits."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    options = json.loads(sys.argv[2])
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    if options["walled"] and os.getuid() == 0:
+        _give_up_root()
+    _prctl(_CHILD_SUBREAPER, 1)
+    shell = _warm_up(options["modules"])
+    _tell(control, {"ready": os.getpid()})
+    while True:
+        request, pipe = _receive(control)
+        if request is None:
+            return
+        _tell(control, serve(request, pipe, shell, control, options))
+
+
+def _warm_up(modules: list[str]):
+    """Import what runs need, and make the shell that they inherit. No TensorFlow operation may run here: the
+    threads it starts would not be in the children.
+    """
+    cells = importlib.import_module("autograder.grading.cells")
+    for name in modules:
+        importlib.import_module(name)
+    return cells.make_shell()
+
+
+def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict) -> dict:
+    """One run, from fork to the end of its last process. Returns how it ended.
+
+    {"code": n, "cpu": seconds}, n negative for a signal, {"limit": "time" or "memory"}, or {"broken": why} where
+    the wall could not be built.
+    """
+    told, tell = os.pipe()
+    base = _memory("self")
+    middle = os.fork()
+    if middle == 0:
+        try:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+            control.close()
+            os.close(told)
+            _prctl(_PDEATHSIG, signal.SIGKILL)
+            if options["walled"]:
+                _leave_namespaces()
+            _first_process(request, pipe, tell, shell, options, base)
+        except BaseException as error:
+            os.write(tell, json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode())
+        finally:
+            os._exit(0)
+    os.close(tell)
+    os.close(pipe)
+    limit = _wait(middle, time.monotonic() + options["wall"], options["memory"] if options["walled"] else None)
+    with os.fdopen(told, "rb") as answers:
+        answer = answers.read(4096)
+    if limit:
+        return {"limit": limit}
+    return json.loads(answer) if answer else {"broken": "the first process of the run vanished"}
+
+
+def _first_process(request: dict, pipe: int, tell: int, shell, options: dict, base: tuple[int, int]) -> None:
+    """Fork the first process of the new process namespace, and wait for its end."""
+    first = os.fork()
+    if first:
+        os.close(pipe)
+        os.waitpid(first, 0)
+        return
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+    if options["walled"]:
+        _mount_own_places(options)
+    _prctl(_NO_NEW_PRIVS, 1)
+    _prctl(_DUMPABLE, 0)  # nobody in there can look into this process, or write to it
+    runner = os.fork()
+    if runner == 0:
+        os.close(tell)
+        _run(request, pipe, shell, options, base)
+    os.close(pipe)
+    pid, status = os.wait()
+    while pid != runner:
+        pid, status = os.wait()  # orphans come here
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    told = {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime}
+    os.write(tell, json.dumps(told).encode())
+
+
+def _run(request: dict, pipe: int, shell, options: dict, base: tuple[int, int]) -> None:
+    """Take everything away that a run does not need, and run it. Never returns."""
+    code = 70
+    try:
+        _prctl(_PDEATHSIG, signal.SIGKILL)
+        if options["walled"]:
+            _drop_capabilities()
+        os.setsid()
+        nothing = os.open("/dev/null", os.O_RDWR)
+        for handle in (0, 1, 2):
+            os.dup2(nothing, handle)
+        if pipe != 3:
+            pipe = os.dup2(pipe, 3, inheritable=False)
+        os.closerange(4, 4096)
+        _set_limits(options, base[0])
+        if options["walled"]:
+            refuse_calls()
+        os.chdir(options["home"])
+        sys.modules["autograder.grading.cells"].run(request, shell, pipe)
+        code = 0
+    except BaseException as error:
+        sys.modules["autograder.grading.cells"].Sender(pipe).send("x", f"{type(error).__name__}: {error}".encode())
+    finally:
+        os._exit(code)
+
+
+def _leave_namespaces() -> None:
+    """Go on in namespaces of one's own, as an ordinary user of them."""
+    user, group = os.getuid(), os.getgid()
+    _call(_libc.unshare(_NAMESPACES), "unshare")
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{INSIDE} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{INSIDE} {group} 1")
+
+
+def _mount_own_places(options: dict) -> None:
+    """Put empty, small places where a run may write, and hide what the parent sees of its processes."""
+    program = os.readlink("/proc/self/exe")
+    _call(_libc.mount(b"none", b"/", None, _REC | _PRIVATE, None), "making mounts private")
+    size = f"size={options['disk']},nr_inodes=4096,mode=700".encode()
+    for place in ("/tmp", "/dev/shm", options["home"]):
+        _call(_libc.mount(b"tmpfs", place.encode(), b"tmpfs", _NOSUID | _NODEV, size), f"mounting {place}")
+    _call(_libc.mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV, b"size=64k,mode=755"), "mounting /proc")
+    # The little that TensorFlow reads there.
+    os.mkdir("/proc/self")
+    os.symlink(program, "/proc/self/exe")
+    Path("/proc/self/cmdline").write_bytes(b"python\0")
+    _call(_libc.mount(b"tmpfs", b"/proc", None, _REMOUNT | _READ_ONLY | _NOSUID | _NODEV, None), "closing /proc")
+
+
+def _drop_capabilities() -> None:
+    """Give up what the first process of a user namespace may do in it."""
+    for capability in range(64):
+        _libc.prctl(_CAPBSET_DROP, capability, 0, 0, 0)  # fails above the last one there is
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    _call(_libc.capset(header, (ctypes.c_uint32 * 6)()), "capset")
+
+
+def _set_limits(options: dict, mapped: int) -> None:
+    """mapped: the address space that the parent has already, in bytes; memory is counted from there."""
+    for name, amount in (
+        ("RLIMIT_AS", mapped + options["memory"]),
+        ("RLIMIT_CPU", options["cpu"]),
+        ("RLIMIT_NPROC", options["processes"]),
+        ("RLIMIT_NOFILE", options["files"]),
+        ("RLIMIT_FSIZE", options["file_size"]),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_MSGQUEUE", 0),
+        ("RLIMIT_MEMLOCK", 0),
+    ):
+        kind = getattr(resource, name, None)
+        if kind is None or (name == "RLIMIT_NPROC" and not options["walled"]):
+            continue  # without a user namespace it would count all of the user's processes
+        hard = resource.getrlimit(kind)[1]
+        amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
+        # At its limit of seconds a process gets SIGXCPU, and a second later, if it is deaf to that, SIGKILL.
+        last = amount + 1 if name == "RLIMIT_CPU" and hard == resource.RLIM_INFINITY else amount
+        resource.setrlimit(kind, (amount, last))
+
+
+def _wait(child: int, deadline: float, memory: int | None) -> str:
+    """Wait for the end of a run and of all that it started; ends it at a limit, whose name is returned.
+
+    memory: bytes that all its processes may have together beyond what they share with this one.
+    """
+    limit = ""
+    while True:
+        try:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return limit  # nothing is left of it
+        if pid:
+            child = 0 if pid == child else child
+            continue
+        signal.sigtimedwait({signal.SIGCHLD}, TICK)
+        if not limit and time.monotonic() > deadline:
+            limit = "time"
+        if not limit and memory is not None and _growth() > memory:
+            limit = "memory"
+        if limit and child:
+            os.kill(child, signal.SIGKILL)  # its child dies with it, and with that the whole namespace
+
+
+def _growth() -> int:
+    """Bytes by which all other processes here are larger than this one, from which they were forked."""
+    mine, me = _memory("self")[1], os.getpid()
+    grown = 0
+    for name in os.listdir("/proc"):
+        if name.isdigit() and int(name) not in (1, me):
+            try:
+                grown += max(0, _memory(name)[1] - mine)
+            except OSError:
+                continue  # it has just ended
+    return grown
+
+
+def _memory(process: str) -> tuple[int, int]:
+    """A process's address space and its resident part, in bytes."""
+    if sys.platform != "linux":
+        return 0, 0
+    mapped, resident = Path(f"/proc/{process}/statm").read_text().split()[:2]
+    return int(mapped) * resource.getpagesize(), int(resident) * resource.getpagesize()
+
+
+def _give_up_root() -> None:
+    """Become nobody: root's own id is not counted against limits, and owns files."""
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    _prctl(_DUMPABLE, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        _call(_libc.prctl(option, value, 0, 0, 0), f"prctl {option}")
+
+
+def _call(result: int, what: str) -> None:
+    """Raise the error of a C function that failed."""
+    if result != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"{what}: {os.strerror(number)}")
+
+
+def _receive(control: socket.socket) -> tuple[dict | None, int]:
+    """The next request and the pipe for its messages; None at the end."""
+    header, pipes, _, _ = socket.recv_fds(control, 8, 1)
+    if len(header) < 8:
+        return None, -1
+    (length,) = struct.unpack(">Q", header)
+    body = b""
+    while len(body) < length:
+        piece = control.recv(min(length - len(body), 1 << 20))
+        if not piece:
+            return None, -1
+        body += piece
+    return json.loads(body), pipes[0]
+
+
+def _tell(control: socket.socket, answer: dict) -> None:
+    control.sendall(json.dumps(answer).encode() + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""What comes through the wall: messages written beside the student's code, so anything at all.
+
+A message is a letter, a length and bytes. At worst it forges what one run of one submission observed or showed;
+it is bounded, never executed, and what is shown of it is text and pictures.
+"""
+
+import base64
+import binascii
+import json
+import os
+import re
+import select
+import struct
+import time
+from dataclasses import dataclass, field
+
+from autograder.observations import SIZE_LIMIT
+
+#: c: a cell begins. o: an output. n: a name that is missing. r: a recording. x: what went wrong beside the cells.
+#: d: the end.
+KINDS = "conrxd"
+
+#: All messages of a run together, in bytes; the largest of text; what is kept of text and of pictures, characters.
+TOTAL_LIMIT = SIZE_LIMIT + 8_000_000
+MESSAGE_LIMIT = 4_000_000
+SHOWN_TEXT = 120_000
+SHOWN_PICTURES = 2_000_000
+
+_PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+
+#: Control characters other than tab, newline and the escape that colours begin with.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
+
+
+@dataclass
+class Heard:
+    """What one run told.
+
+    cell: the last cell that began, -1 if none did. outputs: by cell, entries of a notebook's `outputs`, as text and
+    pictures only. missing: an object that the check needs and that is not there. recording: the observations'
+    bytes. garbled: what was wrong with the messages, "" if nothing.
+    """
+
+    cell: int = -1
+    outputs: dict[int, list[dict]] = field(default_factory=dict)
+    missing: str = ""
+    recording: bytes | None = None
+    failure: str = ""
+    done: bool = False
+    garbled: str = ""
+    text: int = 0
+    pictures: int = 0
+
+
+def listen(pipe: int, deadline: float) -> Heard:
+    """Read a run's messages until every writer is gone, the deadline (of `time.monotonic`) has passed or too much
+    came.
+
+    Closes the pipe.
+    """
+    heard, data, total = Heard(), bytearray(), 0
+    try:
+        while time.monotonic() < deadline:
+            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            piece = os.read(pipe, 1 << 20) if ready else b""
+            if not piece:
+                break
+            total += len(piece)
+            if total > TOTAL_LIMIT:
+                heard.garbled = f"it sent more than {TOTAL_LIMIT:,} bytes"
+                break
+            data += piece
+            _take(data, heard)
+            if heard.garbled:
+                break
+        else:
+            heard.garbled = "it did not stop sending"
+    finally:
+        os.close(pipe)
+    return heard
+
+
+def _take(data: bytearray, heard: Heard) -> None:
+    """Take all whole messages from the beginning of `data`."""
+    while len(data) >= 5 and not heard.garbled:
+        kind, length = struct.unpack(">cI", data[:5])
+        if length > (SIZE_LIMIT if kind == b"r" else MESSAGE_LIMIT) or kind.decode("latin-1") not in KINDS:
+            heard.garbled = "what it sent is not in the agreed form"
+            return
+        if len(data) < 5 + length:
+            return
+        body = bytes(data[5 : 5 + length])
+        del data[: 5 + length]
+        try:
+            _understand(kind.decode(), body, heard)
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            heard.garbled = "what it sent is not in the agreed form"
+
+
+def _understand(kind: str, body: bytes, heard: Heard) -> None:
+    if kind == "c":
+        heard.cell = int(body[:9])
+    elif kind == "n":
+        heard.missing = _text(body.decode()[:200])
+    elif kind == "d":
+        heard.done = True
+    elif kind == "x":
+        heard.failure = _text(body.decode("utf-8", "replace")[:500])
+    elif kind == "r" and heard.recording is not None:
+        heard.garbled = "it sent more than one recording"
+    elif kind == "r":
+        heard.recording = body
+    else:
+        cell, output = json.loads(body)
+        shown = _output(output, heard)
+        if shown and type(cell) is int:
+            _add(heard.outputs.setdefault(cell, []), shown)
+
+
+def _add(outputs: list[dict], shown: dict) -> None:
+    """Append an output; text to the same stream joins the text before it."""
+    last = outputs[-1] if outputs else {}
+    if shown["output_type"] == "stream" and last.get("name") == shown["name"]:
+        last["text"] += shown["text"]
+    else:
+        outputs.append(shown)
+
+
+def _output(output: dict, heard: Heard) -> dict | None:
+    """An output made anew from the parts that may be shown; None when there is no room left for it."""
+    kind = output["output_type"]
+    if heard.text > SHOWN_TEXT or heard.pictures > SHOWN_PICTURES:
+        return None
+    if kind == "stream":
+        name = "stderr" if output["name"] == "stderr" else "stdout"
+        return {"output_type": "stream", "name": name, "text": _counted(output["text"], heard)}
+    if kind == "error":
+        lines = [_counted(line, heard) for line in output["traceback"]]
+        name, value = _text(output["ename"])[:200], _text(output["evalue"])[:2000]
+        return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
+    if kind not in ("display_data", "execute_result"):
+        return None
+    data = {"text/plain": _counted(output["data"].get("text/plain", ""), heard)}
+    for mime, beginning in _PICTURES.items():
+        picture = _picture(output["data"].get(mime), beginning)
+        if picture:
+            heard.pictures += len(picture)
+            data[mime] = picture
+    # As display_data, always: a value that nbgrader could take for points is the judge's alone.
+    return {"output_type": "display_data", "data": data, "metadata": {}}
+
+
+def _picture(text: object, beginning: bytes) -> str | None:
+    """A picture's base64 text, made anew from its bytes; None if it is not one of its kind."""
+    if type(text) is not str:
+        return None
+    try:
+        picture = base64.b64decode(text.replace("\n", ""), validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return base64.b64encode(picture).decode() if picture.startswith(beginning) else None
+
+
+def _counted(text: str, heard: Heard) -> str:
+    """A text that can be shown, cut where there is no room for more."""
+    room = max(0, SHOWN_TEXT - heard.text)
+    heard.text += len(text)
+    return _text(text)[:room]
+
+
+def _text(text: str) -> str:
+    """A text that can be shown anywhere: no control characters, no lone surrogates."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text).encode("utf-8", "replace").decode("utf-8"))

@@ -1,0 +1,345 @@
+"""Grading: reading whatever is handed in, seeds, the store, and what happens when a grading is killed."""
+
+import copy
+import dataclasses
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.classroom import __main__ as classroom
+from autograder.classroom.grading import Options, Unprotected
+from autograder.classroom.sample import STUDENTS
+from autograder.classroom.stock import Course
+from autograder.grading import sandbox
+from autograder.grading.grade import grade
+from autograder.grading.sandbox import Limits, Sandbox, why_not
+from autograder.grading.store import Busy, Store, course_lock, course_secret, key_of, seed_of
+from autograder.grading.template import (
+    FILE_LIMIT,
+    MISSING,
+    Submission,
+    UnusableTemplate,
+    load_template,
+    parse_submission,
+    read_submission,
+)
+from tests.conftest import ROOT
+
+isolated = pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}")
+SECRET = bytes(range(32))
+
+
+def template(name="02_scaling"):
+    return load_template(ROOT / "solutions" / name / f"{name}.ipynb")
+
+
+def released(name="02_scaling") -> bytes:
+    return (ROOT / "exercises" / name / f"{name}.ipynb").read_bytes()
+
+
+def test_a_template_has_no_solution_in_it():
+    for folder in sorted((ROOT / "solutions").iterdir()):
+        loaded = template(folder.name)
+        told = json.dumps(dataclasses.asdict(loaded))
+        assert "BEGIN SOLUTION" not in told and loaded.checks and loaded.solutions
+        assert all(loaded.cells[place]["source"] == "" for place in loaded.solutions.values())
+
+
+@pytest.mark.parametrize(
+    "source", ["", "14.0", "check('mask')\n1", "check(name, f)", "assert True", "check('no', f)"]
+)
+def test_a_grade_cell_that_is_no_check_is_refused(tmp_path, source):
+    notebook = nbformat.read(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = source
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    with pytest.raises(UnusableTemplate, match="is to be graded and is not a check"):
+        load_template(tmp_path / "a.ipynb")
+
+
+def test_only_the_text_of_solution_cells_is_taken():
+    raw = json.loads(released())
+    for cell in raw["cells"]:
+        cell["source"] = ["mine\n", "too"]
+        cell["metadata"].setdefault("nbgrader", {})["points"] = 1e6
+    asked = template()
+    submission = parse_submission(json.dumps(raw).encode(), asked)
+    assert submission.texts == dict.fromkeys(asked.solutions, "mine\ntoo") and not submission.problem
+    rebuilt = asked.rebuilt(submission)["cells"]
+    for place, cell in enumerate(rebuilt):
+        if place not in asked.solutions.values():
+            assert cell == asked.cells[place]
+
+
+def test_what_is_too_large_or_missing_is_named(tmp_path):
+    asked = template()
+    with (tmp_path / "large.ipynb").open("wb") as file:
+        file.truncate(FILE_LIMIT + 1)
+    assert "are allowed" in read_submission(tmp_path / "large.ipynb", asked).problem
+    assert "no such file" in read_submission(tmp_path / "none.ipynb", asked).problem
+    raw = json.loads(released())
+    raw["cells"] = [
+        c for c in raw["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") != "solution-classic"
+    ]
+    submission = parse_submission(json.dumps(raw).encode(), asked)
+    assert submission.notes == ("The cell solution-classic is missing.",)
+    assert asked.rebuilt(submission)["cells"][asked.solutions["solution-classic"]]["source"] == MISSING
+
+
+STRANGE = [None, True, -1, 1e308, float("nan"), "", "\ud800", "\0", "x" * 1000, [], {}, [[]], {"a": 1}, 10**400]
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """A submission with something broken: its bytes, its JSON or its metadata."""
+    way = rng.randrange(6)
+    if way == 0:
+        place = rng.randrange(len(data))
+        return data[:place] + rng.randbytes(rng.randrange(1, 9)) + data[place + rng.randrange(9) :]
+    if way == 1:
+        return data[: rng.randrange(len(data))]
+    raw = json.loads(data)
+    for _ in range(rng.randrange(1, 6)):
+        node, path = raw, []
+        while isinstance(node, dict | list) and node and (not path or rng.random() < 0.8):
+            path.append((node, rng.choice(list(node)) if isinstance(node, dict) else rng.randrange(len(node))))
+            node = path[-1][0][path[-1][1]]
+        owner, key = path[-1]
+        if way == 2:
+            owner[key] = copy.deepcopy(rng.choice(STRANGE))
+        elif way == 3:
+            del owner[key]
+        elif way == 4 and isinstance(owner, dict):
+            owner[rng.choice(["grade_id", "source", "cell_type", "nbgrader", "x"])] = owner.pop(key)
+        elif isinstance(owner, list):
+            owner.insert(key, copy.deepcopy(rng.choice([*STRANGE, owner[key]])))
+        if not raw:
+            break
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.parametrize("start", range(0, 1000, 250))
+def test_a_thousand_broken_notebooks_are_read_without_a_crash(start):
+    asked, data = template(), released()
+    sound = 0
+    for seed in range(start, start + 250):
+        submission = parse_submission(mutated(data, random.Random(seed)), asked)
+        assert submission.problem or submission.texts
+        json.dumps(asked.rebuilt(submission)).encode("utf-8")
+        nbformat.validate(nbformat.from_dict(asked.rebuilt(submission)))
+        assert len(submission.digest()) == 64
+        sound += not submission.problem
+    assert 20 < sound < 230, "some of them have to break, and some not"
+
+
+def test_seeds_depend_on_text_exercise_and_secret_and_on_nothing_else():
+    one, same, other = Submission({"a": "x"}), Submission({"a": "x"}), Submission({"a": "y"})
+    seed = seed_of(SECRET, one, "mask")
+    assert seed == seed_of(SECRET, same, "mask") and 0 <= seed < 2**63
+    others = {seed_of(SECRET, other, "mask"), seed_of(SECRET, one, "layer"), seed_of(SECRET[::-1], one, "mask")}
+    assert len(others | {seed}) == 4
+    limits = Limits()
+    key = key_of(one, template(), SECRET, limits, True)
+    assert key == key_of(same, template(), SECRET, limits, True)
+    variants = [
+        key_of(other, template(), SECRET, limits, True),
+        key_of(one, template("01_mask"), SECRET, limits, True),
+        key_of(one, template(), SECRET[::-1], limits, True),
+        key_of(one, template(), SECRET, Limits(wall=1), True),
+        key_of(one, template(), SECRET, limits, False),
+    ]
+    assert len({key, *variants}) == 6 and SECRET.hex() not in key
+
+
+def test_the_secret_is_made_once_and_is_the_owners_own(tmp_path):
+    program = "import sys, pathlib; from autograder.grading.store import course_secret as s\n"
+    program += "print(s(pathlib.Path(sys.argv[1])).hex())"
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, env=environment())
+        for _ in range(3)
+    ]
+    (secret,) = {process.communicate()[0].decode().strip() for process in started}
+    assert course_secret(tmp_path).hex() == secret and len(secret) == 64
+    assert (tmp_path / ".course_secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [".course_secret"]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_a_result_that_is_not_whole_is_none(tmp_path):
+    store = Store(tmp_path)
+    store.put("ab" * 32, {"points": 1})
+    assert store.get("ab" * 32) == {"points": 1} and store.get("cd" * 32) is None
+    (path,) = tmp_path.rglob("*.json")
+    whole = path.read_bytes()
+    for damaged in (whole[:-5], b"", whole.replace(b'"points": 1', b'"points": 9'), b"[]", b"[" * 100_000):
+        path.write_bytes(damaged)
+        assert store.get("ab" * 32) is None
+    store.put("ab" * 32, {"points": 1})
+    assert path.read_bytes() == whole
+
+
+def test_one_at_a_time_holds_the_lock(tmp_path):
+    with course_lock(tmp_path), pytest.raises(Busy), course_lock(tmp_path, wait=False):
+        pass
+    with course_lock(tmp_path, wait=False):
+        pass
+
+
+def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):
+    monkeypatch.setattr("autograder.classroom.grading.why_not", lambda: "there is no wall.")
+    with pytest.raises(Unprotected, match=r"there is no wall\..*--unprotected"):
+        _ = Options().walled
+    assert Options(unprotected=True).walled is False
+
+
+def test_other_systems_are_told_why(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    assert "needs Linux" in sandbox.why_not.__wrapped__()
+    monkeypatch.setattr(sandbox.sys, "platform", "linux")
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    assert "apt-get install bubblewrap" in sandbox.why_not.__wrapped__()
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: "/bin/false")
+    assert "forbids" in sandbox.why_not.__wrapped__()
+
+
+@pytest.mark.slow
+@isolated
+def test_a_regrade_gives_the_same_grade_and_unprotected_ones_are_marked():
+    asked = template()
+    submission = read_submission(ROOT / "solutions" / "02_scaling" / "02_scaling.ipynb", asked)
+    with Sandbox(asked.imports, Limits()) as box:
+        first, second = (grade(submission, asked, SECRET, box) for _ in range(2))
+    assert first.notebook == second.notebook and first.reports == second.reports
+    assert all(report.passed for report in first.reports.values())
+    with Sandbox(asked.imports, Limits(), walled=False) as box:
+        marked = grade(submission, asked, SECRET, box)
+    assert marked.reports == first.reports
+    assert "Graded without isolation" in json.dumps(marked.notebook)
+    assert "Graded without isolation" not in json.dumps(first.notebook)
+
+
+@pytest.mark.slow
+@isolated
+def test_what_one_submission_leaves_behind_the_next_does_not_find():
+    asked = template("01_mask")
+    leave = (
+        "import os\nfor folder, _, _ in os.walk('/'):\n    try:\n        open(f'{folder}/left', 'w').write('x')\n"
+        "    except OSError:\n        pass\nimport numpy\nnumpy.left = True\nimport os; os.environ['LEFT'] = 'x'\n"
+    )
+    find = (
+        "import os, numpy\nprint('found', [f for f, _, names in os.walk('/') if 'left' in names],"
+        " hasattr(numpy, 'left'), 'LEFT' in os.environ)\n"
+    )
+    with Sandbox(asked.imports, Limits()) as box:
+        grade(Submission({"solution-mask": leave}), asked, SECRET, box)
+        notebook = grade(Submission({"solution-mask": find}), asked, SECRET, box).notebook
+    assert "found [] False False" in json.dumps(notebook)
+
+
+@pytest.fixture
+def small_class(tmp_path):
+    """A course folder with six different submissions of 01_mask."""
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
+    course = Course(tmp_path)
+    classroom.release(course)
+    data = (tmp_path / "exercises" / "01_mask" / "01_mask.ipynb").read_text()
+    answer = json.dumps(next(s for s in STUDENTS if s.name == "ada").answers["mask"].source)[1:-1]
+    for number in range(6):
+        folder = tmp_path / "submitted" / f"student{number}" / "01_mask"
+        folder.mkdir(parents=True)
+        raw = json.loads(data)
+        for cell in raw["cells"]:
+            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "solution-mask":
+                cell["source"] = json.loads(f'"{answer}"') + f"\n# {number}"
+        (folder / "01_mask.ipynb").write_text(json.dumps(raw))
+    return course
+
+
+def start_grading(course: Course) -> subprocess.Popen:
+    command = [sys.executable, "-m", "autograder.cli", "grade", "01_mask", "--workers", "2"]
+    return subprocess.Popen(
+        command, cwd=course.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def stored(course: Course) -> dict[str, int]:
+    """The results there are, and when each was written."""
+    return {p.name: p.stat().st_mtime_ns for p in (course.root / "build" / "grades").rglob("*.json")}
+
+
+@pytest.mark.slow
+@isolated
+def test_killed_at_any_moment_it_finishes_when_started_again(small_class):
+    course = small_class
+    for wanted in (1, 3, 6):  # killed while grading, and while nbgrader writes
+        running = start_grading(course)
+        deadline = time.monotonic() + 300
+        while len(stored(course)) < wanted and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(1.5 if wanted == 6 else 0)
+        before = stored(course)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+    finished = start_grading(course)
+    said, _ = finished.communicate(timeout=500)
+    assert finished.returncode == 0, said
+    after = stored(course)
+    assert len(after) == 6 and all(after[name] == written for name, written in before.items()), "graded twice"
+    lines = (course.root / "grades.csv").read_text().splitlines()[1:]
+    assert len(lines) == 6 and all(",10.0," in line for line in lines)
+    assert not list((course.root / "build").rglob(".unfinished-*")) or len(after) == 6
+
+
+@pytest.mark.slow
+@isolated
+def test_two_at_once_do_no_harm(small_class):
+    both = [start_grading(small_class) for _ in range(2)]
+    said = [process.communicate(timeout=500)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum("6 of them are graded already" in text for text in said) == 1, said
+    assert len(stored(small_class)) == 6
+    lines = (small_class.root / "grades.csv").read_text().splitlines()[1:]
+    assert len(lines) == 6 and all(",10.0," in line for line in lines)
+
+
+@pytest.mark.slow
+@isolated
+def test_plain_nbgrader_autograde_is_isolated_too(small_class):
+    course = small_class
+    (course.root / "submitted" / "broken" / "01_mask").mkdir(parents=True)
+    (course.root / "submitted" / "broken" / "01_mask" / "01_mask.ipynb").write_text("Dear all")
+    look = course.root / "submitted" / "student0" / "01_mask" / "01_mask.ipynb"
+    look.write_text(look.read_text().replace("# 0", "\\nimport os\\nprint('home', os.getcwd(), os.getuid())"))
+    command = [sys.executable, "-m", "nbgrader", "autograde", "01_mask"]
+    done = subprocess.run(command, cwd=course.root, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = (course.root / "autograded" / "student0" / "01_mask" / "01_mask.ipynb").read_text()
+    assert "home /home/student 1000" in text
+    grades = {g.student: g.score for g in course.export()}
+    assert grades == {"broken": 0.0, **{f"student{n}": 10.0 for n in range(6)}}
+
+
+def test_no_place_behind_the_wall_contains_what_is_hidden():
+    if why_not():
+        pytest.skip(why_not())
+    line = sandbox._wall("bwrap")
+    shown = [Path(line[place + 1]) for place, part in enumerate(line) if part == "--ro-bind"]
+    hidden = [
+        ROOT / name for name in ("solutions", "exercises", "tests", "build", "gradebook.db", ".course_secret")
+    ]
+    assert len(shown) > 4 and not any(path == place or path in place.parents for path in shown for place in hidden)
