@@ -12,6 +12,7 @@ from tqdm import tqdm
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.sample import STUDENTS, write_submissions
 from autograder.classroom.stock import Course, Grade, GradingStopped
+from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
 from autograder.show.text import points_text
@@ -41,7 +42,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
     """Grade everything that was handed in, write feedback and export.
 
     only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
-    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate.
+    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
+    ClusterUnusable.
     """
     with course_lock(course.root) as lock:
         course = replace(course, lock=lock)
@@ -162,7 +164,7 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         return 2
     try:
         return int(not grade_and_report(course, options, assignment))
-    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
+    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
         print(problem, file=sys.stderr)
         return 2
 

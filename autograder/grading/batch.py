@@ -10,6 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 
+from autograder.grading.cluster import spread
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
@@ -69,7 +70,7 @@ def run_all(
     """Grade every task whose result is not in the store yet; returns the failed ones: why, by key.
 
     workers: processes to use here. scheduler: a Dask scheduler's address to use instead. done: called after each.
-    This process alone writes to the store.
+    This process alone writes to the store. Raises ClusterUnusable where a cluster is no use.
     """
     failed: dict[str, str] = {}
     waiting = {task.key: task for task in tasks if store.get(task.key) is None}
@@ -114,16 +115,27 @@ def _end_with_parent() -> None:
 
 
 def _on_cluster(waiting: dict[str, Task], address: str) -> Iterator[tuple[str, dict]]:
-    """Results of a Dask cluster's workers, as they come; a lost worker's work is given to another."""
-    from distributed import Client  # noqa: PLC0415 - an extra of its own, for those who have a cluster
-    from distributed import as_completed as completed  # noqa: PLC0415
+    """Results of a Dask cluster's workers, as they come; only what has a result's form."""
+    if not waiting:
+        return
+    walled = any(task.walled for task in waiting.values())
+    for key, result in spread(perform, waiting, address, walled):
+        formed = _is_result(result, waiting[key].template)
+        yield key, result if formed else {"failed": "The cluster sent something that is no result."}
 
-    with Client(address, timeout=20) as client:
-        futures = [client.submit(perform, task, key=f"grade-{key}", pure=True) for key, task in waiting.items()]
-        for future in completed(futures):
-            key = future.key.removeprefix("grade-")
-            try:
-                yield key, future.result()
-            except Exception as error:  # whatever a cluster raises for work that it could not do
-                yield key, {"failed": f"The cluster could not grade it: {type(error).__name__}: {error}"[:300]}
-            future.release()
+
+def _is_result(result: dict, template: Template) -> bool:
+    """Whether this has the form of what `perform` returns; it may come from another machine."""
+    if "failed" in result:
+        return isinstance(result["failed"], str)
+    try:
+        kinds = [cell["cell_type"] for cell in result["notebook"]["cells"]]
+        outputs = [cell["outputs"] for cell in result["notebook"]["cells"] if cell["cell_type"] == "code"]
+        checks = [entry["exercise"] for entry in result["summary"]["exercises"]]
+    except (KeyError, TypeError):
+        return False
+    return (
+        kinds == [cell["cell_type"] for cell in template.cells]
+        and all(isinstance(output, list) for output in outputs)
+        and checks == [check.exercise for check in template.checks]
+    )
