@@ -1,5 +1,6 @@
 """Grading: reading whatever is handed in, seeds, the store, and what happens when a grading is killed."""
 
+import ast
 import copy
 import dataclasses
 import json
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -19,7 +21,7 @@ from autograder.classroom import __main__ as classroom
 from autograder.classroom.grading import Options, Unprotected
 from autograder.classroom.sample import STUDENTS
 from autograder.classroom.stock import Course
-from autograder.grading import sandbox
+from autograder.grading import places, sandbox
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, why_not
 from autograder.grading.store import Busy, Store, course_lock, course_secret, key_of, seed_of
@@ -335,11 +337,80 @@ def test_plain_nbgrader_autograde_is_isolated_too(small_class):
 
 
 def test_no_place_behind_the_wall_contains_what_is_hidden():
-    if why_not():
-        pytest.skip(why_not())
-    line = sandbox._wall("bwrap")
-    shown = [Path(line[place + 1]) for place, part in enumerate(line) if part == "--ro-bind"]
+    shown = mounted(places.mounts("/home/student"))
     hidden = [
         ROOT / name for name in ("solutions", "exercises", "tests", "build", "gradebook.db", ".course_secret")
     ]
     assert len(shown) > 4 and not any(path == place or path in place.parents for path in shown for place in hidden)
+
+
+def mounted(arguments: list[str]) -> list[Path]:
+    """What of this machine these arguments show."""
+    return [Path(arguments[place + 1]) for place, part in enumerate(arguments) if part == "--ro-bind"]
+
+
+def test_of_the_course_only_what_exercises_import_is_shown():
+    """The other modules are for notebooks; one of them nearly answers an exercise, as the sample class does."""
+    imported = set()
+    for folder in (ROOT / "solutions").iterdir():
+        for cell in template(folder.name).cells:
+            if cell["cell_type"] == "code":
+                imported |= set(imports_of(cell["source"]))
+    for module in places.COURSE_MODULES:
+        imported |= set(imports_of((ROOT / places._file_of(module)).read_text()))
+    of_course = {name for name in imported if name.split(".")[0] == "course"}
+    assert of_course == set(places.COURSE_MODULES)
+    shown = {path.relative_to(ROOT).as_posix() for path in mounted(places._packages())}
+    assert shown == {"autograder", "course/__init__.py", "course/datasets.py", "course/data"}
+
+
+def imports_of(source: str) -> list[str]:
+    """Modules that are imported, also as names of a package."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [node.module, *(name for name in names if (ROOT / places._file_of(name)).exists())]
+    return found
+
+
+LIST = """
+import os
+seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") for name in names]
+for path in seen:
+    open(path).close()
+print("seen", sorted(seen))
+for module in ("course", "course.xception", "autograder.classroom.sample", "tests.attacks"):
+    try:
+        __import__(module)
+        print("has", module)
+    except ImportError:
+        print("has no", module)
+"""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_course_inside_a_place_that_is_shown_is_hidden_but_for_its_python(monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # /tmp is empty behind the wall anyway
+        course = Path(folder) / "courses" / "dropout"
+        for name in ("solutions/a", "submitted/b", "build/grades", ".venv/lib/python"):
+            (course / name).mkdir(parents=True)
+            (course / name / "file").write_text("x")
+        for path in (course / ".course_secret", course / "gradebook.db", Path(folder) / "beside"):
+            path.write_text("x")
+        os.chmod(folder, 0o755)
+        monkeypatch.setattr(places, "_SYSTEM", (*places._SYSTEM, folder, os.path.realpath(sys.prefix)))
+        monkeypatch.setattr(sys, "prefix", str(course / ".venv"))
+        look = Submission({"solution-mask": LIST.format(place=folder)})
+        asked = template("01_mask")
+        with Sandbox(asked.imports, Limits(), course=course) as box:
+            notebook = grade(look, asked, SECRET, box).notebook
+        shown = json.dumps(notebook)
+        python = course / ".venv" / "lib" / "python" / "file"
+        assert f"seen {sorted([f'{folder}/beside', str(python)])}" in shown, shown
+        assert "has course\\nhas no course.xception\\nhas no autograder.classroom.sample\\nhas no tests" in shown
+        with Sandbox(asked.imports, Limits()) as box:
+            assert ".course_secret" in json.dumps(grade(look, asked, SECRET, box).notebook), "it would be seen"

@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
+from pathlib import Path
 
 from autograder.grading.cluster import spread
 from autograder.grading.grade import grade
@@ -22,7 +23,10 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to grade, with everything that decides its grade."""
+    """One submission to grade, with everything that decides its grade.
+
+    course: the course's folder, which students' code must not see.
+    """
 
     key: str
     submission: Submission
@@ -30,6 +34,7 @@ class Task:
     secret: bytes
     limits: Limits
     walled: bool
+    course: Path | None = None
 
 
 def perform(task: Task) -> dict:
@@ -37,7 +42,7 @@ def perform(task: Task) -> dict:
 
     The same task gives the same result, on whatever machine.
     """
-    box = _box(task.template.imports, task.limits, task.walled)
+    box = _box(task.template.imports, task.limits, task.walled, task.course)
     try:
         graded = grade(task.submission, task.template, task.secret, box)
     except SandboxBroken as problem:
@@ -49,9 +54,9 @@ def perform(task: Task) -> dict:
 _warm = threading.local()
 
 
-def _box(imports: frozenset[str], limits: Limits, walled: bool) -> Sandbox:
+def _box(imports: frozenset[str], limits: Limits, walled: bool, course: Path | None) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
-    wanted = (imports, limits, walled)
+    wanted = (imports, limits, walled, course)
     if getattr(_warm, "kind", None) != wanted:
         if hasattr(_warm, "box"):
             _warm.box.close()
