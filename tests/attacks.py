@@ -86,13 +86,10 @@ def body(source: str) -> str:
 
 SEARCH = """
 import os
-found = sorted(
-    os.path.join(folder, name)
-    for folder, folders, files in os.walk("/")
-    if not folder.startswith("/app/course") and "-packages" not in folder  # what every student has
-    for name in folders + files
-    if name in WANTED or name.endswith(".ipynb")
-)
+found = []
+for folder, folders, files in os.walk("/"):
+    found += [os.path.join(folder, n) for n in folders + files if n in WANTED or n.endswith(".ipynb")]
+    folders[:] = [name for name in folders if not name.endswith("-packages")]  # what every student has
 print("found:", found)
 """
 
@@ -234,6 +231,14 @@ ATTACKS = [
         FULL,
         says=("[]\n[]",),
     ),
+    Attack(
+        "imports-answers",
+        "for module in ('autograder.classroom.sample', 'course.xception', 'tests.attacks'):\n    try:\n"
+        "        __import__(module)\n        print('has', module)\n    except ImportError:\n"
+        "        print('without', module)\n" + GOOD,
+        FULL,
+        says=("without autograder.classroom.sample without course.xception without tests.attacks",),
+    ),
     Attack("sys-exit", "import sys\nsys.exit(0)\n" + GOOD, says=("SystemExit",)),
     Attack("sys-exit-inside", body("import sys\nsys.exit(0)"), says=("SystemExit",)),
     Attack("os-exit", "import os\nos._exit(0)\n" + GOOD, says=("exit code 0",)),
@@ -271,6 +276,11 @@ ATTACKS = [
         says=("GB of memory and was stopped",),
     ),
     Attack("forks", "import os\nwhile True:\n    os.fork()\n" + GOOD),
+    Attack(
+        "computes-in-many",
+        "import os\nfor _ in range(3):\n    os.fork()\nwhile True:\n    pass\n" + GOOD,
+        says=("computed for more than",),
+    ),
     Attack(
         "forks-and-waits",
         "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(1000)\n" + GOOD,

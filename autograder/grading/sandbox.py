@@ -40,9 +40,9 @@ _WARM = {
 class Limits:
     """What one run may use.
 
-    wall, cpu: seconds. memory: bytes that all its processes have together beyond what they share with their parent.
-    processes: also counts threads. files: open ones. file_size, disk: bytes, of one file and of each place to
-    write.
+    wall, cpu: seconds, the latter of all its processes together. memory: bytes that these have together beyond what
+    they share with their parent. processes: also counts threads. files: open ones. file_size, disk: bytes, of one
+    file and of each place to write.
     """
 
     wall: int = 60
@@ -282,7 +282,7 @@ class Sandbox:
             return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
         if answer.get("limit") == "memory":
             return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
-        code = answer["code"]
+        code = answer.get("code", -signal.SIGXCPU)
         if code == -signal.SIGXCPU or (code < 0 and answer["cpu"] >= limits.cpu):
             return f"It computed for more than {limits.cpu} seconds and was stopped; look for an endless loop."
         if code < 0:

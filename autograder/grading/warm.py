@@ -62,8 +62,8 @@ def _warm_up(modules: list[str]):
 def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict) -> dict:
     """One run, from fork to the end of its last process. Returns how it ended.
 
-    {"code": n, "cpu": seconds}, n negative for a signal, {"limit": "time" or "memory"}, or {"broken": why} where
-    the wall could not be built.
+    {"code": n, "cpu": seconds}, n negative for a signal, {"limit": "time", "cpu" or "memory"}, or {"broken": why}
+    where the wall could not be built.
     """
     told, tell = os.pipe()
     base = _memory("self")
@@ -83,7 +83,7 @@ def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict
             os._exit(0)
     os.close(tell)
     os.close(pipe)
-    limit = _wait(middle, time.monotonic() + options["wall"], options["memory"] if options["walled"] else None)
+    limit = _wait(middle, time.monotonic() + options["wall"], options if options["walled"] else None)
     with os.fdopen(told, "rb") as answers:
         answer = answers.read(4096)
     if limit:
@@ -196,10 +196,11 @@ def _set_limits(options: dict, mapped: int) -> None:
         resource.setrlimit(kind, (amount, last))
 
 
-def _wait(child: int, deadline: float, memory: int | None) -> str:
+def _wait(child: int, deadline: float, limits: dict | None) -> str:
     """Wait for the end of a run and of all that it started; ends it at a limit, whose name is returned.
 
-    memory: bytes that all its processes may have together beyond what they share with this one.
+    limits: "memory", bytes that all its processes may have together beyond what they share with this one, and
+    "cpu", seconds that they may use together.
     """
     limit = ""
     while True:
@@ -213,23 +214,29 @@ def _wait(child: int, deadline: float, memory: int | None) -> str:
         signal.sigtimedwait({signal.SIGCHLD}, TICK)
         if not limit and time.monotonic() > deadline:
             limit = "time"
-        if not limit and memory is not None and _growth() > memory:
-            limit = "memory"
+        if not limit and limits is not None:
+            grown, computed = _used()
+            limit = "memory" if grown > limits["memory"] else "cpu" if computed > limits["cpu"] + 1 else ""
         if limit and child:
             os.kill(child, signal.SIGKILL)  # its child dies with it, and with that the whole namespace
 
 
-def _growth() -> int:
-    """Bytes by which all other processes here are larger than this one, from which they were forked."""
+def _used() -> tuple[int, float]:
+    """Bytes by which all other processes here are larger than this one, from which they were forked, and the
+    seconds that they and those of their children that have ended have computed.
+    """
     mine, me = _memory("self")[1], os.getpid()
-    grown = 0
-    for name in os.listdir("/proc"):
-        if name.isdigit() and int(name) not in (1, me):
+    grown, computed = 0, 0
+    # Parents before their children: one that ends meanwhile is left out then, and not counted twice.
+    for number in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
+        if number not in (1, me):
             try:
-                grown += max(0, _memory(name)[1] - mine)
+                grown += max(0, _memory(str(number))[1] - mine)
+                fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue  # it has just ended
-    return grown
+            computed += sum(map(int, fields[11:15]))  # its own and its ended children's, of user and system
+    return grown, computed / os.sysconf("SC_CLK_TCK")
 
 
 def _memory(process: str) -> tuple[int, int]:
