@@ -446,6 +446,28 @@ def imports_of(source: str) -> list[str]:
     return found
 
 
+@isolated
+def test_a_python_that_is_reached_through_links_is_found_behind_the_wall():
+    """As where /home is a link, or the link in an environment leads through one."""
+    real = Path(sys.executable).resolve()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        (folder / "env").symlink_to(sys.prefix)
+        (folder / "base").symlink_to(real.parent)
+        (folder / "made" / "bin").mkdir(parents=True)
+        (folder / "made" / "lib").symlink_to(Path(sys.prefix) / "lib")
+        (folder / "made" / "bin" / "python").symlink_to(folder / "base" / real.name)
+        shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder / "made")
+        for made in ("env", "made"):
+            ask = [
+                folder / made / "bin" / "python",
+                "-c",
+                "from autograder.grading.sandbox import why_not as w; print(w())",
+            ]
+            done = subprocess.run(ask, env=environment(), capture_output=True, text=True, check=True)
+            assert done.stdout == "\n"
+
+
 LIST = """
 import os
 seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") for name in names]

