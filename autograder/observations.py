@@ -89,7 +89,7 @@ class Observations:
                 if value is not None:
                     arrays[f"{name}/{field.name}"] = np.asarray(value)
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
+        np.savez(buffer, **arrays)
         return buffer.getvalue()
 
     @classmethod

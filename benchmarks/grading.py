@@ -19,7 +19,7 @@ from autograder.grading.template import load_template, read_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENTS = {"05_keras_layer": "a Keras exercise", "01_mask": "a NumPy exercise"}
-SIZES = (10, 100)
+SIZES = (10, 60)
 
 #: nbgrader's own way, whatever nbgrader_config.py says.
 STOCK = (
