@@ -7,11 +7,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, grade_assignment
+from autograder.classroom.grading import Options
 from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, perform
 from autograder.grading.sandbox import Limits
@@ -19,7 +18,9 @@ from autograder.grading.template import load_template, read_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENTS = {"05_keras_layer": "a Keras exercise", "01_mask": "a NumPy exercise"}
-SIZES = (10, 60)
+SIZES = (20, 100)
+#: Submissions that stock nbgrader is timed with; it grades one after the other.
+STOCK_SIZE = 10
 
 #: nbgrader's own way, whatever nbgrader_config.py says.
 STOCK = (
@@ -54,35 +55,25 @@ def seconds_of_stock(course: Course, assignment: str) -> float:
     start = time.perf_counter()
     subprocess.run(command, cwd=course.root, check=True, capture_output=True)
     took = time.perf_counter() - start
-    shutil.rmtree(course.root / "autograded")
+    assert len(list((course.root / "autograded").iterdir())) == len(course.submissions(assignment))
+    for left in ("autograded", "gradebook.db"):
+        path = course.root / left
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return took
 
 
 def seconds_of_ours(course: Course, assignment: str) -> tuple[float, float]:
-    """How long grading takes here, isolated: into the store, and nbgrader's writing from it."""
-    # In a process of its own, because grading starts others, which import the program that started them.
-    command = [sys.executable, "-m", "benchmarks.grading", str(course.root), assignment]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    begin, between, end = map(float, done.stdout.split())
-    return between - begin, end - between
-
-
-@dataclass(frozen=True)
-class _Timed(Course):
-    """A course that notes when nbgrader's writing begins."""
-
-    def autograde(self, assignment: str, submitted: str) -> bool:
-        """Note the time, and write."""
-        print(time.perf_counter())
-        return super().autograde(assignment, submitted)
-
-
-def _grade_timed(folder: str, assignment: str) -> None:
-    """Grade a class, and print when that began, when nbgrader's writing began, and when it ended."""
-    print(time.perf_counter())
-    problems = grade_assignment(_Timed(Path(folder)), assignment, Options())
-    assert not problems, problems
-    print(time.perf_counter())
+    """Seconds that `autograder grade` takes for the whole class, isolated, and its largest process, bytes."""
+    command = [sys.executable, "-m", "autograder.cli", "grade", assignment]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    took = time.perf_counter() - start
+    assert status == 0, said
+    return took, used.ru_maxrss * 1024
 
 
 def where_time_goes(course: Course, assignment: str) -> None:
@@ -101,26 +92,31 @@ def where_time_goes(course: Course, assignment: str) -> None:
     print(f"  judge and report         {own:8.3f} s")
 
 
+def compare(assignment: str, size: int) -> None:
+    """Print what a class costs here and with stock nbgrader, a class of fewer for stock: its cost is flat."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = min(size, STOCK_SIZE)
+        stock = seconds_of_stock(make_class(Path(folder), assignment, few), assignment) / few
+    with tempfile.TemporaryDirectory() as folder:
+        course = make_class(Path(folder), assignment, size)
+        took, memory = seconds_of_ours(course, assignment)
+        ours = took / size
+        print(
+            f"  {size:5}: stock nbgrader {stock:.3f} (of {few}), isolated {ours:.3f}: {stock / ours:.1f} times; "
+            f"{memory / 1e6:.0f} MB",
+            flush=True,
+        )
+        if size == SIZES[0]:
+            where_time_goes(course, assignment)
+
+
 def main() -> None:
-    """Print the comparison for a Keras and a NumPy exercise."""
+    """Print the comparison for Keras and NumPy exercises."""
     for assignment, what in ASSIGNMENTS.items():
         print(f"{assignment}, {what}, {os.cpu_count()} cores, seconds a submission")
         for size in SIZES:
-            with tempfile.TemporaryDirectory() as folder:
-                course = make_class(Path(folder), assignment, size)
-                graded, written = (part / size for part in seconds_of_ours(course, assignment))
-                line = (
-                    f"  {size:5} graded {graded:.3f} + written by nbgrader {written:.3f} = {graded + written:.3f}"
-                )
-                if size == SIZES[0]:
-                    stock = seconds_of_stock(course, assignment) / size
-                    line += f"; stock nbgrader {stock:.3f}, {stock / (graded + written):.1f} times"
-                    where_time_goes(course, assignment)
-                print(line, flush=True)
+            compare(assignment, size)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        _grade_timed(*sys.argv[1:])
-    else:
-        main()
+    main()

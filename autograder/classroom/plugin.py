@@ -5,6 +5,8 @@ the text of the student's solution cells. `GradeSubmission` takes the place of `
 """
 
 import json
+import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,13 +16,11 @@ from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool
 
+from autograder.classroom.handover import ENDED, NOTES
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, why_not
 from autograder.grading.store import Store, course_lock, course_secret, key_of
 from autograder.grading.template import Submission, Template, load_template, read_submission
-
-#: Where, in a notebook's metadata, stands what its cells cannot tell.
-NOTES = "autograder"
 
 
 class NotIsolated(RuntimeError):
@@ -56,12 +56,20 @@ class Grader:
     walled: bool = True
     _box: Sandbox | None = None
 
-    def known(self, key: str) -> dict:
-        """A result that is in the store. Raises KeyError if it is not."""
-        result = Store(self.root / "build" / "grades").get(key)
-        if result is None:
-            raise KeyError(key)
-        return result
+    def awaited(self, key: str) -> dict:
+        """A result that `autograder grade` puts into the store while nbgrader follows.
+
+        Raises KeyError if grading has ended without it.
+        """
+        store, parent = Store(self.root / "build" / "grades"), os.getppid()
+        while True:
+            ended = (self.root / ENDED).exists() or os.getppid() != parent
+            result = store.get(key)
+            if result is not None:
+                return result
+            if ended:
+                raise KeyError(key)
+            time.sleep(0.05)
 
     def result(self, submission: Submission, template: Template) -> dict:
         """The result for a submission, from the store, or made and put there.
@@ -139,7 +147,7 @@ class GradeSubmission(NbGraderPreprocessor):
         template = self.parent.template(resources)
         grader = self.parent.grader()
         if self.parent.staged:
-            result = grader.known(nb.metadata[NOTES]["key"])
+            result = grader.awaited(nb.metadata[NOTES]["key"])
         else:
             result = grader.result(submission_of(nb, template), template)
         for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):

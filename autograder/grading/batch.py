@@ -10,7 +10,6 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 
-from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, Template
@@ -36,6 +35,9 @@ def perform(task: Task) -> dict:
 
     The same task gives the same result, on whatever machine.
     """
+    # Whoever only hands out work is spared the judge, SciPy and Matplotlib.
+    from autograder.grading.grade import grade  # noqa: PLC0415
+
     box = _box(task.template.imports, task.limits, task.walled)
     try:
         graded = grade(task.submission, task.template, task.secret, box)
@@ -89,7 +91,8 @@ def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     for _ in range(ATTEMPTS):
         if not left:
             return
-        context = multiprocessing.get_context("spawn")
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["autograder.grading.grade"])
         with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_end_with_parent) as pool:
             futures = {pool.submit(perform, task): key for key, task in left.items()}
             try:
