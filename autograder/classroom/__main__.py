@@ -1,6 +1,7 @@
 """`python -m autograder.classroom release|grade`: what `make release` and `make grade` run."""
 
 import importlib
+import os
 import shutil
 import sys
 import time
@@ -157,6 +158,9 @@ def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
 def grade_one(root: Path, assignment: str, options: Options) -> int:
     """What `autograder grade` does; returns its exit code: 0, 1 for something to look at, 2 for unusable input."""
     course = Course(root)
+    if os.name == "nt":
+        print("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.", file=sys.stderr)
+        return 2
     if not (root / "nbgrader_config.py").exists():
         print(f"{root} is no course folder: it has no nbgrader_config.py. Go to the one that has.", file=sys.stderr)
         return 2

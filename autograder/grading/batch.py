@@ -10,6 +10,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 
+from threadpoolctl import threadpool_limits
+
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, Template
@@ -93,21 +95,25 @@ def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
             return
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(["autograder.grading.grade"])
-        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_end_with_parent) as pool:
+        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_begin_worker) as pool:
             futures = {pool.submit(perform, task): key for key, task in left.items()}
             try:
                 for future in as_completed(futures):
                     result = future.result()
-                    left.pop(futures[future])
-                    yield futures[future], result
+                    key = futures.pop(future)  # or all results would stay in memory
+                    left.pop(key)
+                    yield key, result
             except BrokenProcessPool:
                 continue  # a worker was killed: what it had begun, and all the rest, is handed out again
     for key in left:
         yield key, {"failed": f"The process that graded it was killed {ATTEMPTS} times."}
 
 
-def _end_with_parent() -> None:
-    """Have this process end when its parent does, also when that is killed and cannot say so."""
+def _begin_worker() -> None:
+    """Have this process use one core, as there are others like it, and end when its parent does, even if that is
+    killed and cannot say so.
+    """
+    threadpool_limits(1)
 
     def watch() -> None:
         wait_for([multiprocessing.parent_process().sentinel])
