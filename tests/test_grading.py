@@ -1,5 +1,6 @@
 """Grading: reading whatever is handed in, seeds, the store, and what happens when a grading is killed."""
 
+import ast
 import copy
 import dataclasses
 import json
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -16,10 +18,11 @@ import nbformat
 import pytest
 
 from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, Unprotected
+from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
 from autograder.classroom.sample import STUDENTS
 from autograder.classroom.stock import Course
-from autograder.grading import sandbox
+from autograder.grading import places, sandbox
+from autograder.grading.batch import run_all
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, why_not
 from autograder.grading.store import Busy, Store, course_lock, course_secret, key_of, seed_of
@@ -249,23 +252,93 @@ def test_what_one_submission_leaves_behind_the_next_does_not_find():
 
 
 @pytest.fixture
-def small_class(tmp_path):
-    """A course folder with six different submissions of 01_mask."""
+def empty_class(tmp_path):
+    """A course folder with 01_mask, and nothing handed in yet."""
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
     course = Course(tmp_path)
     classroom.release(course)
-    data = (tmp_path / "exercises" / "01_mask" / "01_mask.ipynb").read_text()
-    answer = json.dumps(next(s for s in STUDENTS if s.name == "ada").answers["mask"].source)[1:-1]
-    for number in range(6):
-        folder = tmp_path / "submitted" / f"student{number}" / "01_mask"
-        folder.mkdir(parents=True)
-        raw = json.loads(data)
-        for cell in raw["cells"]:
-            if cell["metadata"].get("nbgrader", {}).get("grade_id") == "solution-mask":
-                cell["source"] = json.loads(f'"{answer}"') + f"\n# {number}"
-        (folder / "01_mask.ipynb").write_text(json.dumps(raw))
     return course
+
+
+@pytest.fixture
+def small_class(empty_class):
+    """A course folder with six different submissions of 01_mask."""
+    for number in range(6):
+        hand_in(empty_class, f"student{number}", answered(ANSWER + f"\n# {number}"))
+    return empty_class
+
+
+ANSWER = next(s for s in STUDENTS if s.name == "ada").answers["mask"].source
+
+
+def answered(text: str) -> bytes:
+    """A submission of 01_mask with this text in its solution cell."""
+    raw = json.loads(released("01_mask"))
+    for cell in raw["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "solution-mask":
+            cell["source"] = text
+    return json.dumps(raw).encode()
+
+
+def hand_in(course: Course, student: str, data: bytes) -> None:
+    folder = course.root / "submitted" / student / "01_mask"
+    folder.mkdir(parents=True)
+    (folder / "01_mask.ipynb").write_bytes(data)
+
+
+def spoiled(text: str, rng: random.Random) -> str:
+    """A program with a line or a few characters lost, doubled or replaced."""
+    pieces = text.splitlines(keepends=True) if rng.random() < 0.5 else list(text)
+    for _ in range(rng.randrange(1, 4)):
+        place = rng.randrange(len(pieces))
+        pieces[place : place + 1] = rng.choice(([], [pieces[place]] * 2, [rng.choice("0 \0\ud800\u2028'(")]))
+    return "".join(pieces)
+
+
+def broken(seed: int) -> bytes:
+    """A submission of 01_mask with something broken in it: in one of twenty, the student's own text."""
+    rng = random.Random(seed)
+    if seed % 20 == 0:
+        return answered(spoiled(ANSWER, rng))
+    return mutated(answered(ANSWER), rng)
+
+
+@pytest.mark.slow
+@isolated
+def test_a_thousand_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_class):
+    """All are read, and all that differ in what counts are run; nbgrader writes a sample of one in twenty-five."""
+    course, asked, options = empty_class, template("01_mask"), Options(limits=Limits(wall=30, cpu=5))
+    for seed in range(1000):
+        hand_in(course, f"s{seed:04}", broken(seed))
+    handed, problems = collect(course, "01_mask", asked, options)
+    assert len(handed) == 1000 and problems == []
+    tasks = list({each.task.key: each.task for each in handed}.values())
+    store = Store(course.root / "build" / "grades")
+    assert run_all(tasks, store, 2) == {}
+    points, named = {}, set()
+    for each in handed:
+        summary = store.get(each.task.key)["summary"]
+        points[each.student] = summary["points"]
+        assert 0 <= summary["points"] <= 10 and summary["problem"] == each.task.submission.problem
+        assert not summary["problem"] or summary["points"] == 0
+        assert all(v["status"] != "error" for e in summary["exercises"] for v in e["verdicts"])
+        if each.task.submission.texts == {"solution-mask": ANSWER}:
+            assert summary["points"] == 10, "whatever else is broken, the work is there"
+        if summary["problem"]:
+            named.add(each.student)
+    assert 300 < len(named) < 700 and len(tasks) > 40
+    assert 500 < list(points.values()).count(10) < 1000 - len(named)
+
+    sample = [each.student for each in handed][::25]
+    for student in set(points) - set(sample):
+        shutil.rmtree(course.root / "submitted" / student)
+    known = []
+    problems = grade_assignment(course, "01_mask", options, lambda total, done: known.append((total, done)))
+    ((total, done),) = known
+    assert total == done, "nothing is graded twice"
+    assert {g.student: g.score for g in course.export()} == {student: points[student] for student in sample}
+    assert {student for student in sample if any(student in p for p in problems)} >= named & set(sample)
 
 
 def start_grading(course: Course) -> subprocess.Popen:
@@ -321,8 +394,7 @@ def test_two_at_once_do_no_harm(small_class):
 @isolated
 def test_plain_nbgrader_autograde_is_isolated_too(small_class):
     course = small_class
-    (course.root / "submitted" / "broken" / "01_mask").mkdir(parents=True)
-    (course.root / "submitted" / "broken" / "01_mask" / "01_mask.ipynb").write_text("Dear all")
+    hand_in(course, "broken", b"Dear all")
     look = course.root / "submitted" / "student0" / "01_mask" / "01_mask.ipynb"
     look.write_text(look.read_text().replace("# 0", "\\nimport os\\nprint('home', os.getcwd(), os.getuid())"))
     command = [sys.executable, "-m", "nbgrader", "autograde", "01_mask"]
@@ -335,11 +407,80 @@ def test_plain_nbgrader_autograde_is_isolated_too(small_class):
 
 
 def test_no_place_behind_the_wall_contains_what_is_hidden():
-    if why_not():
-        pytest.skip(why_not())
-    line = sandbox._wall("bwrap")
-    shown = [Path(line[place + 1]) for place, part in enumerate(line) if part == "--ro-bind"]
+    shown = mounted(places.mounts("/home/student"))
     hidden = [
         ROOT / name for name in ("solutions", "exercises", "tests", "build", "gradebook.db", ".course_secret")
     ]
     assert len(shown) > 4 and not any(path == place or path in place.parents for path in shown for place in hidden)
+
+
+def mounted(arguments: list[str]) -> list[Path]:
+    """What of this machine these arguments show."""
+    return [Path(arguments[place + 1]) for place, part in enumerate(arguments) if part == "--ro-bind"]
+
+
+def test_of_the_course_only_what_exercises_import_is_shown():
+    """The other modules are for notebooks; one of them nearly answers an exercise, as the sample class does."""
+    imported = set()
+    for folder in (ROOT / "solutions").iterdir():
+        for cell in template(folder.name).cells:
+            if cell["cell_type"] == "code":
+                imported |= set(imports_of(cell["source"]))
+    for module in places.COURSE_MODULES:
+        imported |= set(imports_of((ROOT / places._file_of(module)).read_text()))
+    of_course = {name for name in imported if name.split(".")[0] == "course"}
+    assert of_course == set(places.COURSE_MODULES)
+    shown = {path.relative_to(ROOT).as_posix() for path in mounted(places._packages())}
+    assert shown == {"autograder", "course/__init__.py", "course/datasets.py", "course/data"}
+
+
+def imports_of(source: str) -> list[str]:
+    """Modules that are imported, also as names of a package."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [node.module, *(name for name in names if (ROOT / places._file_of(name)).exists())]
+    return found
+
+
+LIST = """
+import os
+seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") for name in names]
+for path in seen:
+    open(path).close()
+print("seen", sorted(seen))
+for module in ("course", "course.xception", "autograder.classroom.sample", "tests.attacks"):
+    try:
+        __import__(module)
+        print("has", module)
+    except ImportError:
+        print("has no", module)
+"""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_course_inside_a_place_that_is_shown_is_hidden_but_for_its_python(monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # /tmp is empty behind the wall anyway
+        course = Path(folder) / "courses" / "dropout"
+        for name in ("solutions/a", "submitted/b", "build/grades", ".venv/lib/python"):
+            (course / name).mkdir(parents=True)
+            (course / name / "file").write_text("x")
+        for path in (course / ".course_secret", course / "gradebook.db", Path(folder) / "beside"):
+            path.write_text("x")
+        os.chmod(folder, 0o755)
+        monkeypatch.setattr(places, "_SYSTEM", (*places._SYSTEM, folder, os.path.realpath(sys.prefix)))
+        monkeypatch.setattr(sys, "prefix", str(course / ".venv"))
+        look = Submission({"solution-mask": LIST.format(place=folder)})
+        asked = template("01_mask")
+        with Sandbox(asked.imports, Limits(), course=course) as box:
+            notebook = grade(look, asked, SECRET, box).notebook
+        shown = json.dumps(notebook)
+        python = course / ".venv" / "lib" / "python" / "file"
+        assert f"seen {sorted([f'{folder}/beside', str(python)])}" in shown, shown
+        assert "has course\\nhas no course.xception\\nhas no autograder.classroom.sample\\nhas no tests" in shown
+        with Sandbox(asked.imports, Limits()) as box:
+            assert ".course_secret" in json.dumps(grade(look, asked, SECRET, box).notebook), "it would be seen"

@@ -13,6 +13,7 @@ from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
+from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
 from autograder.show.text import points_text
@@ -42,7 +43,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
     """Grade everything that was handed in, and export.
 
     only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
-    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate.
+    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
+    ClusterUnusable.
     """
     with course_lock(course.root) as lock:
         course = replace(course, lock=lock)
@@ -178,7 +180,7 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         fine = grade_and_report(course, options, assignment)
         print(f"When you have looked at them: nbgrader generate_feedback {assignment}")
         return int(not fine)
-    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
+    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
         print(problem, file=sys.stderr)
         return 2
 

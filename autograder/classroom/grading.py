@@ -154,7 +154,7 @@ def collect(
             continue
         submission = read_submission(path, template)
         key = key_of(submission, template, secret, options.limits, walled)
-        handed.append(Handed(student, Task(key, submission, template, secret, options.limits, walled)))
+        handed.append(Handed(student, Task(key, submission, template, secret, options.limits, walled, course.root)))
     return handed, problems
 
 

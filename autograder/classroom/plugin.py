@@ -90,7 +90,7 @@ class Grader:
         if self.walled and why_not():
             raise NotIsolated(f"Students' code cannot be isolated here: {why_not()}")
         if self._box is None:
-            self._box = Sandbox(template.imports, self.limits, self.walled)
+            self._box = Sandbox(template.imports, self.limits, self.walled, self.root)
         return self._box
 
 

@@ -9,9 +9,11 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
+from autograder.grading.cluster import spread
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, Template
@@ -22,7 +24,10 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Task:
-    """One submission to grade, with everything that decides its grade."""
+    """One submission to grade, with everything that decides its grade.
+
+    course: the course's folder, which students' code must not see.
+    """
 
     key: str
     submission: Submission
@@ -30,6 +35,7 @@ class Task:
     secret: bytes
     limits: Limits
     walled: bool
+    course: Path | None = None
 
 
 def perform(task: Task) -> dict:
@@ -40,7 +46,7 @@ def perform(task: Task) -> dict:
     # Whoever only hands out work is spared the judge, SciPy and Matplotlib.
     from autograder.grading.grade import grade  # noqa: PLC0415
 
-    box = _box(task.template.imports, task.limits, task.walled)
+    box = _box(task.template.imports, task.limits, task.walled, task.course)
     try:
         graded = grade(task.submission, task.template, task.secret, box)
     except SandboxBroken as problem:
@@ -52,9 +58,9 @@ def perform(task: Task) -> dict:
 _warm = threading.local()
 
 
-def _box(imports: frozenset[str], limits: Limits, walled: bool) -> Sandbox:
+def _box(imports: frozenset[str], limits: Limits, walled: bool, course: Path | None) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
-    wanted = (imports, limits, walled)
+    wanted = (imports, limits, walled, course)
     if getattr(_warm, "kind", None) != wanted:
         if hasattr(_warm, "box"):
             _warm.box.close()
@@ -73,7 +79,7 @@ def run_all(
     """Grade every task whose result is not in the store yet; returns the failed ones: why, by key.
 
     workers: processes to use here. scheduler: a Dask scheduler's address to use instead. done: called after each.
-    This process alone writes to the store.
+    This process alone writes to the store. Raises ClusterUnusable where a cluster is no use.
     """
     failed: dict[str, str] = {}
     waiting = {task.key: task for task in tasks if store.get(task.key) is None}
@@ -123,16 +129,27 @@ def _begin_worker() -> None:
 
 
 def _on_cluster(waiting: dict[str, Task], address: str) -> Iterator[tuple[str, dict]]:
-    """Results of a Dask cluster's workers, as they come; a lost worker's work is given to another."""
-    from distributed import Client  # noqa: PLC0415 - an extra of its own, for those who have a cluster
-    from distributed import as_completed as completed  # noqa: PLC0415
+    """Results of a Dask cluster's workers, as they come; only what has a result's form."""
+    if not waiting:
+        return
+    walled = any(task.walled for task in waiting.values())
+    for key, result in spread(perform, waiting, address, walled):
+        formed = _is_result(result, waiting[key].template)
+        yield key, result if formed else {"failed": "The cluster sent something that is no result."}
 
-    with Client(address, timeout=20) as client:
-        futures = [client.submit(perform, task, key=f"grade-{key}", pure=True) for key, task in waiting.items()]
-        for future in completed(futures):
-            key = future.key.removeprefix("grade-")
-            try:
-                yield key, future.result()
-            except Exception as error:  # whatever a cluster raises for work that it could not do
-                yield key, {"failed": f"The cluster could not grade it: {type(error).__name__}: {error}"[:300]}
-            future.release()
+
+def _is_result(result: dict, template: Template) -> bool:
+    """Whether this has the form of what `perform` returns; it may come from another machine."""
+    if "failed" in result:
+        return isinstance(result["failed"], str)
+    try:
+        kinds = [cell["cell_type"] for cell in result["notebook"]["cells"]]
+        outputs = [cell["outputs"] for cell in result["notebook"]["cells"] if cell["cell_type"] == "code"]
+        checks = [entry["exercise"] for entry in result["summary"]["exercises"]]
+    except (KeyError, TypeError):
+        return False
+    return (
+        kinds == [cell["cell_type"] for cell in template.cells]
+        and all(isinstance(output, list) for output in outputs)
+        and checks == [check.exercise for check in template.checks]
+    )

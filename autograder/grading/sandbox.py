@@ -10,14 +10,15 @@ import socket
 import struct
 import subprocess
 import sys
-import sysconfig
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder.grading.places import APP, COURSE_MODULES, mounts
 from autograder.grading.wire import Heard, listen
 
 #: Seconds the warm parent may take to import everything.
@@ -32,7 +33,7 @@ _WARM = {
     "autograder": ("autograder.notebook",),
     "keras": ("course", "keras", "autograder.observe.keras_layer", "autograder.observe.classifier"),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
-    "course": ("course", "course.datasets"),
+    "course": COURSE_MODULES,
 }
 
 
@@ -115,8 +116,11 @@ def bubblewrap() -> str | None:
         return None
 
 
-def _wall(program: str) -> list[str]:
-    """The command line up to the program that runs inside: what can be seen there, and nothing can be changed."""
+def _wall(program: str, hidden: Iterable[Path] = ()) -> list[str]:
+    """The command line up to the program that runs inside: what can be seen there, and nothing can be changed.
+
+    hidden: folders that must not be seen, wherever they lie.
+    """
     command = [program, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
     command += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
     if os.getuid() == 0:
@@ -124,47 +128,12 @@ def _wall(program: str) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    places = _system_places()
-    # The folders above them, which bubblewrap would make for root's eyes only.
-    above = {str(folder) for place in [*places, "/app/x", _HOME] for folder in Path(place).parents} - {"/"}
-    for folder in sorted(above):
-        if not any(folder == place or folder.startswith(place + "/") for place in places):
-            command += ["--perms", "755", "--dir", folder]
-    for place in places:
-        command += (
-            ["--symlink", os.readlink(place), place] if os.path.islink(place) else ["--ro-bind", place, place]
-        )
-    packages = Path(__file__).resolve().parent.parent.parent
-    for name in ("autograder", "course"):
-        if (packages / name).is_dir():
-            command += ["--ro-bind", str(packages / name), f"/app/{name}"]
+    command += mounts(_HOME, hidden)
     command += ["--proc", "/proc", "--dev", "/dev", "--dir", _HOME, "--perms", "1777", "--tmpfs", "/tmp"]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
     for name, value in _environment().items():
         command += ["--setenv", name, value]
     return command
-
-
-def _system_places() -> list[str]:
-    """Where the system's and Python's own files lie; nothing of the course, of its students, of anybody's home."""
-    places = [
-        "/usr",
-        "/bin",
-        "/sbin",
-        "/lib",
-        "/lib32",
-        "/lib64",
-        "/etc/ld.so.cache",
-        "/etc/fonts",
-        "/etc/localtime",
-    ]
-    python = {sys.prefix, sys.base_prefix, sysconfig.get_path("stdlib"), sysconfig.get_path("purelib")}
-    python |= {entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))}
-    for place in sorted(map(os.path.realpath, python)):
-        if not any(place == known or place.startswith(known + "/") for known in places):
-            places.append(place)
-    # The interpreter's name may lead through links that lie elsewhere.
-    return [place for place in places if os.path.lexists(place)]
 
 
 def _environment() -> dict[str, str]:
@@ -173,7 +142,7 @@ def _environment() -> dict[str, str]:
         "PATH": "/usr/bin:/bin",
         "HOME": _HOME,
         "LANG": "C.UTF-8",
-        "PYTHONPATH": os.pathsep.join(["/app", *(p for p in sys.path if p.endswith("-packages"))]),
+        "PYTHONPATH": os.pathsep.join([APP, *(p for p in sys.path if p.endswith("-packages"))]),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -194,11 +163,12 @@ class Sandbox:
     """A warm parent behind the wall; `run` has it fork a run. A context manager.
 
     imports: packages to have ready, of those that `Template.imports` names. walled: False runs students' code with
-    this process's rights and no wall at all.
+    this process's rights and no wall at all. course: the course's folder, of which nothing is to be seen.
     """
 
-    def __init__(self, imports: frozenset[str], limits: Limits, walled: bool = True):
+    def __init__(self, imports: frozenset[str], limits: Limits, walled: bool = True, course: Path | None = None):
         self.limits, self.walled = limits, walled
+        self._hidden = [course] if course else []
         self._modules = [module for name in sorted(imports | {"autograder"}) for module in _WARM.get(name, ())]
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
@@ -256,7 +226,7 @@ class Sandbox:
         arguments = ["-m", "autograder.grading.warm", str(theirs.fileno())]
         environment = None
         if self.walled:
-            command = _wall(bubblewrap() or "bwrap")
+            command = _wall(bubblewrap() or "bwrap", self._hidden)
         else:
             self._scratch = tempfile.TemporaryDirectory()
             options["home"] = self._scratch.name

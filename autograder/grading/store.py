@@ -100,11 +100,11 @@ def seed_of(secret: bytes, submission: Submission, exercise: str) -> int:
 def key_of(submission: Submission, template: Template, secret: bytes, limits: Limits, walled: bool) -> str:
     """The key of a submission's result, 64 hexadecimal digits."""
     parts = [submission.digest(), template.digest(), hmac.digest(secret, b"key", "sha256").hex()]
-    return hashlib.sha256(repr([*parts, limits, walled, _grader()]).encode()).hexdigest()
+    return hashlib.sha256(repr([*parts, limits, walled, grader_digest()]).encode()).hexdigest()
 
 
 @cache
-def _grader() -> str:
+def grader_digest() -> str:
     """What tells this grader from every other: its code, its Python and the libraries that results depend on."""
     digest = hashlib.sha256(sys.version.encode())
     package = Path(__file__).resolve().parent.parent

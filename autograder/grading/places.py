@@ -1,0 +1,123 @@
+"""What can be seen behind the wall: the system, Python, the part of this project that a notebook needs.
+
+Nothing of a course, of its students, of anybody's home. Where one of those lies inside a place that is shown, as
+nbgrader's exchange does, an empty folder hides it.
+"""
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+
+#: Where behind the wall this project's packages lie.
+APP = "/app"
+
+#: What exercises may import of the course; one of its other modules nearly answers an exercise.
+COURSE_MODULES = ("course", "course.datasets")
+
+#: Of a package's folders: the classroom's sample class has answers in it.
+_NOT_SHOWN = "autograder/classroom"
+
+_SYSTEM = (
+    "/usr",
+    "/bin",
+    "/sbin",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/etc/ld.so.cache",
+    "/etc/fonts",
+    "/etc/localtime",
+)
+
+#: nbgrader's exchange, unless it is set otherwise: what all students hand in.
+_EXCHANGE = "/usr/local/share/nbgrader"
+
+
+def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
+    """Bubblewrap's arguments that show what may be seen, all of it read-only.
+
+    home: a folder to make room for. hidden: folders of this machine that must not be seen, wherever they lie.
+    """
+    places = _visible(_system_places(), {os.path.realpath(place) for place in (*hidden, *_always_hidden())})
+    emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
+    arguments, made = [], {"/", *emptied}
+    for place, kind in [*places.items(), (f"{APP}/course/data", ""), (home, "")]:
+        # The folders above, which bubblewrap would make for root's eyes only.
+        for folder in map(str, reversed(Path(place).parents)):
+            if folder not in made and places.get(_around(folder, places)) != "--ro-bind":
+                arguments += ["--perms", "755", "--dir", folder]
+                made.add(folder)
+        if kind == "--tmpfs":
+            arguments += ["--perms", "755", "--tmpfs", place]
+        elif kind:
+            arguments += [kind, os.readlink(place) if kind == "--symlink" else place, place]
+    arguments += _packages()
+    for place in emptied:
+        arguments += ["--remount-ro", place]
+    return arguments
+
+
+def _visible(shown: set[str], hidden: set[str]) -> dict[str, str]:
+    """What to mount, and how, outer places before inner ones; only what the place around it does not do already."""
+    needed: dict[str, str] = {}
+    for place in sorted(shown | hidden, key=lambda place: Path(place).parts):
+        bound = needed.get(_around(place, needed)) == "--ro-bind"
+        if place in hidden and bound and os.path.isdir(place):
+            needed[place] = "--tmpfs"
+        elif place not in hidden and not bound:
+            needed[place] = "--symlink" if os.path.islink(place) else "--ro-bind"
+    return needed
+
+
+def _around(place: str, places: Iterable[str]) -> str:
+    """The innermost of some places that this one is or lies in; "" if there is none."""
+    return max((outer for outer in places if _inside(place, outer)), key=len, default="")
+
+
+def _inside(place: str, outer: str) -> bool:
+    """Whether a place is another or lies in it."""
+    return place == outer or place.startswith(outer + "/")
+
+
+def _system_places() -> set[str]:
+    """Where the system's and Python's own files lie; of Python's folder only parts, for others may use it, too."""
+    python = {sysconfig.get_path("stdlib"), sysconfig.get_path("purelib"), *_package_folders()}
+    for prefix in {sys.prefix, sys.base_prefix}:
+        python |= {f"{os.path.realpath(prefix)}/{part}" for part in ("bin", "lib", "lib32", "lib64", "pyvenv.cfg")}
+    return {place for place in {*_SYSTEM, *map(os.path.realpath, python)} if os.path.lexists(place)}
+
+
+def _package_folders() -> list[str]:
+    return [entry for entry in sys.path if entry.endswith(("site-packages", "dist-packages"))]
+
+
+def _project() -> Path:
+    """The folder of this project's packages."""
+    return Path(__file__).resolve().parent.parent.parent
+
+
+def _always_hidden() -> set[str]:
+    hidden = {_EXCHANGE}
+    for folder in map(os.path.realpath, _package_folders()):
+        hidden |= {f"{folder}/course", f"{folder}/{_NOT_SHOWN}"}  # where they are installed and not only linked
+    if (_project() / "solutions").is_dir():
+        hidden.add(str(_project()))
+    return hidden
+
+
+def _packages() -> list[str]:
+    """What shows the parts of this project."""
+    arguments = ["--ro-bind", str(_project() / "autograder"), f"{APP}/autograder"]
+    arguments += ["--tmpfs", f"{APP}/{_NOT_SHOWN}", "--remount-ro", f"{APP}/{_NOT_SHOWN}"]
+    files = [*map(_file_of, COURSE_MODULES), "course/data"]
+    for name in files:
+        if (_project() / name).exists():
+            arguments += ["--ro-bind", str(_project() / name), f"{APP}/{name}"]
+    return arguments
+
+
+def _file_of(module: str) -> str:
+    path = module.replace(".", "/")
+    return f"{path}/__init__.py" if "." not in module else f"{path}.py"
