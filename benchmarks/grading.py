@@ -1,4 +1,7 @@
-"""Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run."""
+"""Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run.
+
+`python -m benchmarks.grading [SIZE ...]`: classes of so many submissions, by default of 20 and of 100.
+"""
 
 import json
 import os
@@ -7,18 +10,24 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
+
+from threadpoolctl import threadpool_limits
 
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.grading import Options
 from autograder.classroom.stock import Course
+from autograder.grading import grade as grading
 from autograder.grading.batch import Task, perform
-from autograder.grading.sandbox import Limits
-from autograder.grading.template import load_template, read_submission
+from autograder.grading.sandbox import Limits, Sandbox
+from autograder.grading.template import Submission, load_template, read_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENTS = {"05_keras_layer": "a Keras exercise", "01_mask": "a NumPy exercise"}
-SIZES = (20, 100)
+SIZES = [20, 100]
 #: Submissions that stock nbgrader is timed with; it grades one after the other.
 STOCK_SIZE = 10
 
@@ -76,47 +85,75 @@ def seconds_of_ours(course: Course, assignment: str) -> tuple[float, float]:
     return took, used.ru_maxrss * 1024
 
 
+#: The parts of grading one submission, by the functions that do them.
+PARTS = {
+    "run behind the wall": (Sandbox, "run"),
+    "judge": (grading, "judge"),
+    "draw the report": (grading, "judged"),
+}
+
+
 def where_time_goes(course: Course, assignment: str) -> None:
-    """One warm submission, part by part: this process's own seconds, and those behind the wall."""
+    """Print, part by part, what one submission takes in a warm process, and what nbgrader's gradebook takes."""
     template = load_template(course.root / "solutions" / assignment / f"{assignment}.ipynb")
-    times = []
-    for number in range(5):
-        path = course.root / "submitted" / f"student{number:04}" / assignment / f"{assignment}.ipynb"
-        task = Task("", read_submission(path, template), template, bytes(32), Limits(), Options().walled)
-        wall, own = time.perf_counter(), time.process_time()
-        perform(task)
-        times.append((time.perf_counter() - wall, time.process_time() - own))
-    print(f"  first, with its imports  {times[0][0]:8.2f} s")
-    wall, own = (sum(column) / len(times[1:]) for column in zip(*times[1:], strict=True))
-    print(f"  then, behind the wall    {wall - own:8.3f} s")
-    print(f"  judge and report         {own:8.3f} s")
+    students = course.submissions(assignment)[:10]
+    spent = dict.fromkeys(PARTS, 0.0)
+
+    def timed(part: str, function: Callable) -> Callable:
+        def call(*arguments, **options):
+            start = time.perf_counter()
+            result = function(*arguments, **options)
+            spent[part] += time.perf_counter() - start
+            return result
+
+        return call
+
+    def total() -> float:
+        start = time.perf_counter()
+        for student in students:
+            path = course.root / "submitted" / student / assignment / f"{assignment}.ipynb"
+            submission = read_submission(path, template)
+            perform(Task("", submission, template, bytes(32), Limits(), Options().walled, course.root))
+        return time.perf_counter() - start
+
+    with ExitStack() as stack, threadpool_limits(1):
+        perform(Task("", Submission(), template, bytes(32), Limits(), Options().walled, course.root))
+        for part, (owner, name) in PARTS.items():
+            stack.enter_context(patch.object(owner, name, timed(part, getattr(owner, name))))
+        whole = total()
+    for left in ("autograded", "gradebook.db", "build/written"):
+        path = course.root / left
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    written, _ = seconds_of_ours(course, assignment)
+    spent["the rest"] = whole - sum(spent.values())
+    for part, seconds in spent.items():
+        print(f"    {part:20} {seconds / len(students):7.3f}")
+    print(f"    {'write the gradebook':20} {written / len(course.submissions(assignment)):7.3f}, beside the others")
 
 
 def compare(assignment: str, size: int) -> None:
-    """Print what a class costs here and with stock nbgrader, a class of fewer for stock: its cost is flat."""
+    """Print what a submission costs here and with stock nbgrader; of that a part of the class is timed."""
     with tempfile.TemporaryDirectory() as folder:
         few = min(size, STOCK_SIZE)
         stock = seconds_of_stock(make_class(Path(folder), assignment, few), assignment) / few
     with tempfile.TemporaryDirectory() as folder:
         course = make_class(Path(folder), assignment, size)
         took, memory = seconds_of_ours(course, assignment)
-        ours = took / size
         print(
-            f"  {size:5}: stock nbgrader {stock:.3f} (of {few}), isolated {ours:.3f}: {stock / ours:.1f} times; "
-            f"{memory / 1e6:.0f} MB",
+            f"  {size:5} submissions: stock nbgrader {stock:.3f} (timed with {few}), isolated {took / size:.3f}: "
+            f"{stock * size / took:.1f} times; largest process {memory / 1e6:.0f} MB",
             flush=True,
         )
-        if size == SIZES[0]:
-            where_time_goes(course, assignment)
+        where_time_goes(course, assignment)
 
 
-def main() -> None:
-    """Print the comparison for Keras and NumPy exercises."""
+def main(sizes: list[int]) -> None:
+    """Print the comparison for a Keras and a NumPy exercise."""
     for assignment, what in ASSIGNMENTS.items():
         print(f"{assignment}, {what}, {os.cpu_count()} cores, seconds a submission")
-        for size in SIZES:
+        for size in sizes:
             compare(assignment, size)
 
 
 if __name__ == "__main__":
-    main()
+    main([int(size) for size in sys.argv[1:]] or SIZES)

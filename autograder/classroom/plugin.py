@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, Int
 
 from autograder.classroom.handover import ENDED, NOTES
 from autograder.grading.grade import grade
@@ -56,14 +56,14 @@ class Grader:
     walled: bool = True
     _box: Sandbox | None = None
 
-    def awaited(self, key: str) -> dict:
-        """A result that `autograder grade` puts into the store while nbgrader follows.
+    def awaited(self, key: str, followed: int) -> dict:
+        """A result that a process puts into the store which this one follows.
 
-        Raises KeyError if grading has ended without it.
+        Raises KeyError if it has ended without it.
         """
-        store, parent = Store(self.root / "build" / "grades"), os.getppid()
+        store = Store(self.root / "build" / "grades")
         while True:
-            ended = (self.root / ENDED).exists() or os.getppid() != parent
+            ended = (self.root / ENDED).exists() or os.getppid() != followed
             result = store.get(key)
             if result is not None:
                 return result
@@ -101,7 +101,9 @@ class SubmissionExporter(NotebookExporter):
         False, help="Run students' code with your own rights where it cannot be isolated. It can reach everything."
     ).tag(config=True)
 
-    staged = Bool(False, help="Whether the files are ones that `autograder grade` has made.").tag(config=True)
+    followed = Int(
+        0, help="The process of `autograder grade` that started this one and made its files; 0 if none did."
+    ).tag(config=True)
 
     _grader: Grader | None = None
     _lock = ExitStack()
@@ -127,7 +129,7 @@ class SubmissionExporter(NotebookExporter):
         self.grader()
         template = self.template(resources)
         resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
-        if self.staged:
+        if self.followed:
             notebook = nbformat.from_dict(json.loads(Path(filename).read_bytes()))
             return self.from_notebook_node(notebook, resources=resources, **kwargs)
         submission = read_submission(Path(filename), template)
@@ -146,8 +148,8 @@ class GradeSubmission(NbGraderPreprocessor):
         """Grade the notebook at hand."""
         template = self.parent.template(resources)
         grader = self.parent.grader()
-        if self.parent.staged:
-            result = grader.awaited(nb.metadata[NOTES]["key"])
+        if self.parent.followed:
+            result = grader.awaited(nb.metadata[NOTES]["key"], self.parent.followed)
         else:
             result = grader.result(submission_of(nb, template), template)
         for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):
