@@ -74,8 +74,9 @@ class Course:
         submitted: the folder with the submissions, relative to the course's, as `grading` makes them. anew: whether
         nbgrader has to learn the assignment first. Raises GradingStopped when it refuses to.
         """
-        options = [f"--CourseDirectory.submitted_directory={submitted}", f"--SubmissionExporter.followed={os.getpid()}"]
-        commands = [["autograde", assignment, *options], self._exporting()]
+        folder, followed = f"--CourseDirectory.submitted_directory={submitted}", os.getpid()
+        autograde = ["autograde", assignment, folder, f"--SubmissionExporter.followed={followed}"]
+        commands = [autograde, self._exporting()]
         # Into a folder of its own: exercises/ may hold somebody's work.
         done = self._nbgrader(*([self._generating(assignment, f"build/{FRESH}")] if anew else []), *commands)
         if anew and done.returncode & 1:
