@@ -210,7 +210,7 @@ def _for_keras(named: dict[str, Case]) -> dict[str, Case]:
     found = {}
     for name, case in named.items():
         if len(case.shape) > 1 or name == "tiny":
-            calls = 120 if name in ("units-low", "units-high", "tiny") else min(case.calls, 30)
+            calls = 60 if name in ("units-low", "units-high", "tiny") else min(case.calls, 20)
             case = replace(case, dtype="float32", layout="C", calls=calls)
             found[name] = replace(case, shape=(1, 3)) if name == "tiny" else case
     low, high, large = found["units-low"], found["units-high"], found["large-high"]

@@ -5,6 +5,7 @@ process boundary as `.npz` read without pickle.
 """
 
 import io
+import json
 import zipfile
 from dataclasses import dataclass, fields
 
@@ -73,6 +74,10 @@ class Record:
     global_moved: bool = False
 
 
+#: What a record says beside its values, and of which type it is.
+_TOLD = {field.name: field.type for field in fields(Record) if field.name != "values"}
+
+
 @dataclass(frozen=True)
 class Observations:
     """A recording: one `Record` per case, and the beginning of what was printed meanwhile."""
@@ -81,15 +86,15 @@ class Observations:
     printed: str = ""
 
     def to_bytes(self) -> bytes:
-        """The recording as the bytes of an `.npz` file."""
-        arrays = {"printed": np.array(self.printed)}
+        """The recording as the bytes of an `.npz` file: what was told, as JSON, and the arrays."""
+        told = {"printed": self.printed, "records": {}}
+        arrays = {}
         for name, record in self.records.items():
-            for field in fields(Record):
-                value = getattr(record, field.name)
-                if value is not None:
-                    arrays[f"{name}/{field.name}"] = np.asarray(value)
+            told["records"][name] = {field: getattr(record, field) for field in _TOLD}
+            if record.values is not None:
+                arrays[f"values/{name}"] = record.values
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
+        np.savez(buffer, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **arrays)
         return buffer.getvalue()
 
     @classmethod
@@ -97,26 +102,34 @@ class Observations:
         """Read a recording back. Raises BadRecording for anything that `to_bytes` would not have written."""
         if len(data) > SIZE_LIMIT:
             raise BadRecording(f"The recording has {len(data):,} bytes; {SIZE_LIMIT:,} are allowed.")
-        kinds = {field.name: field.type for field in fields(Record)}
-        found: dict[str, dict] = {}
-        printed = ""
         try:
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
                 # A small archive can unpack to anything: ask for the sizes before unpacking.
                 if sum(entry.file_size for entry in archive.infolist()) > SIZE_LIMIT:
                     raise BadRecording("The recording unpacks to more than is allowed.")
             with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                for key in arrays.files:
-                    if key == "printed":
-                        printed = str(arrays[key])
-                        continue
-                    name, _, attribute = key.rpartition("/")
-                    value = arrays[key]
-                    found.setdefault(name, {})[attribute] = (
-                        value if attribute == "values" else kinds[attribute](value.item())
-                    )
-            return cls({name: Record(**attributes) for name, attributes in found.items()}, printed)
+                told = json.loads(arrays["told"].tobytes())
+                values = {key.removeprefix("values/"): arrays[key] for key in arrays.files if key != "told"}
+            records = {
+                _shown(name): Record(
+                    values.get(name), **{field: _read(record[field], _TOLD[field]) for field in _TOLD}
+                )
+                for name, record in told["records"].items()
+            }
+            return cls(records, _shown(told["printed"]))
         except BadRecording:
             raise
         except Exception as error:  # zipfile, NumPy and the constructor each raise their own kinds
             raise BadRecording(f"Not a recording: {type(error).__name__}.") from error
+
+
+def _read(value: object, kind: type) -> object:
+    """A field of a record. Raises TypeError if it is of another type."""
+    if type(value) is not kind:
+        raise TypeError
+    return _shown(value) if kind is str else value
+
+
+def _shown(text: str) -> str:
+    """A text that can be written anywhere: what is no character, or controls something, replaced."""
+    return "".join(c if c.isprintable() or c in "\n\t\xa0" else "\N{REPLACEMENT CHARACTER}" for c in text)

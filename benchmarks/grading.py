@@ -1,4 +1,7 @@
-"""Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run."""
+"""Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run.
+
+`python -m benchmarks.grading [SIZE ...]`: classes of so many submissions, by default of 20 and of 100.
+"""
 
 import json
 import os
@@ -7,19 +10,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
+from unittest.mock import patch
+
+from threadpoolctl import threadpool_limits
 
 from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, grade_assignment
+from autograder.classroom.grading import Options
 from autograder.classroom.stock import Course
+from autograder.grading import grade as grading
 from autograder.grading.batch import Task, perform
-from autograder.grading.sandbox import Limits
-from autograder.grading.template import load_template, read_submission
+from autograder.grading.sandbox import Limits, Sandbox
+from autograder.grading.template import Submission, load_template, read_submission
 
 ROOT = Path(__file__).resolve().parent.parent
 ASSIGNMENTS = {"05_keras_layer": "a Keras exercise", "01_mask": "a NumPy exercise"}
-SIZES = (10, 100)
+SIZES = [20, 100]
+#: Submissions that stock nbgrader is timed with; it grades one after the other.
+STOCK_SIZE = 10
 
 #: nbgrader's own way, whatever nbgrader_config.py says.
 STOCK = (
@@ -54,73 +64,96 @@ def seconds_of_stock(course: Course, assignment: str) -> float:
     start = time.perf_counter()
     subprocess.run(command, cwd=course.root, check=True, capture_output=True)
     took = time.perf_counter() - start
-    shutil.rmtree(course.root / "autograded")
+    assert len(list((course.root / "autograded").iterdir())) == len(course.submissions(assignment))
+    for left in ("autograded", "gradebook.db"):
+        path = course.root / left
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
     return took
 
 
 def seconds_of_ours(course: Course, assignment: str) -> tuple[float, float]:
-    """How long grading takes here, isolated: into the store, and nbgrader's writing from it."""
-    # In a process of its own, because grading starts others, which import the program that started them.
-    command = [sys.executable, "-m", "benchmarks.grading", str(course.root), assignment]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    begin, between, end = map(float, done.stdout.split())
-    return between - begin, end - between
+    """Seconds that `autograder grade` takes for the whole class, isolated, and its largest process, bytes."""
+    command = [sys.executable, "-m", "autograder.cli", "grade", assignment]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=course.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    took = time.perf_counter() - start
+    assert status == 0, said
+    return took, used.ru_maxrss * 1024
 
 
-@dataclass(frozen=True)
-class _Timed(Course):
-    """A course that notes when nbgrader's writing begins."""
-
-    def autograde(self, assignment: str, submitted: str) -> bool:
-        """Note the time, and write."""
-        print(time.perf_counter())
-        return super().autograde(assignment, submitted)
-
-
-def _grade_timed(folder: str, assignment: str) -> None:
-    """Grade a class, and print when that began, when nbgrader's writing began, and when it ended."""
-    print(time.perf_counter())
-    problems = grade_assignment(_Timed(Path(folder)), assignment, Options())
-    assert not problems, problems
-    print(time.perf_counter())
+#: The parts of grading one submission, by the functions that do them.
+PARTS = {
+    "run behind the wall": (Sandbox, "run"),
+    "judge": (grading, "judge"),
+    "draw the report": (grading, "judged"),
+}
 
 
 def where_time_goes(course: Course, assignment: str) -> None:
-    """One warm submission, part by part: this process's own seconds, and those behind the wall."""
+    """Print, part by part, what one submission takes in a warm process, and what nbgrader's gradebook takes."""
     template = load_template(course.root / "solutions" / assignment / f"{assignment}.ipynb")
-    times = []
-    for number in range(5):
-        path = course.root / "submitted" / f"student{number:04}" / assignment / f"{assignment}.ipynb"
-        task = Task("", read_submission(path, template), template, bytes(32), Limits(), Options().walled)
-        wall, own = time.perf_counter(), time.process_time()
-        perform(task)
-        times.append((time.perf_counter() - wall, time.process_time() - own))
-    print(f"  first, with its imports  {times[0][0]:8.2f} s")
-    wall, own = (sum(column) / len(times[1:]) for column in zip(*times[1:], strict=True))
-    print(f"  then, behind the wall    {wall - own:8.3f} s")
-    print(f"  judge and report         {own:8.3f} s")
+    students = course.submissions(assignment)[:10]
+    spent = dict.fromkeys(PARTS, 0.0)
+
+    def timed(part: str, function: Callable) -> Callable:
+        def call(*arguments, **options):
+            start = time.perf_counter()
+            result = function(*arguments, **options)
+            spent[part] += time.perf_counter() - start
+            return result
+
+        return call
+
+    def total() -> float:
+        start = time.perf_counter()
+        for student in students:
+            path = course.root / "submitted" / student / assignment / f"{assignment}.ipynb"
+            submission = read_submission(path, template)
+            perform(Task("", submission, template, bytes(32), Limits(), Options().walled, course.root))
+        return time.perf_counter() - start
+
+    with ExitStack() as stack, threadpool_limits(1):
+        perform(Task("", Submission(), template, bytes(32), Limits(), Options().walled, course.root))
+        for part, (owner, name) in PARTS.items():
+            stack.enter_context(patch.object(owner, name, timed(part, getattr(owner, name))))
+        whole = total()
+    for left in ("autograded", "gradebook.db", "build/written"):
+        path = course.root / left
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    written, _ = seconds_of_ours(course, assignment)
+    spent["the rest"] = whole - sum(spent.values())
+    for part, seconds in spent.items():
+        print(f"    {part:20} {seconds / len(students):7.3f}")
+    print(f"    {'write the gradebook':20} {written / len(course.submissions(assignment)):7.3f}, beside the others")
 
 
-def main() -> None:
+def compare(assignment: str, size: int) -> None:
+    """Print what a submission costs here and with stock nbgrader; of that a part of the class is timed."""
+    with tempfile.TemporaryDirectory() as folder:
+        few = min(size, STOCK_SIZE)
+        stock = seconds_of_stock(make_class(Path(folder), assignment, few), assignment) / few
+    with tempfile.TemporaryDirectory() as folder:
+        course = make_class(Path(folder), assignment, size)
+        took, memory = seconds_of_ours(course, assignment)
+        print(
+            f"  {size:5} submissions: stock nbgrader {stock:.3f} (timed with {few}), isolated {took / size:.3f}: "
+            f"{stock * size / took:.1f} times; largest process {memory / 1e6:.0f} MB",
+            flush=True,
+        )
+        where_time_goes(course, assignment)
+
+
+def main(sizes: list[int]) -> None:
     """Print the comparison for a Keras and a NumPy exercise."""
     for assignment, what in ASSIGNMENTS.items():
         print(f"{assignment}, {what}, {os.cpu_count()} cores, seconds a submission")
-        for size in SIZES:
-            with tempfile.TemporaryDirectory() as folder:
-                course = make_class(Path(folder), assignment, size)
-                graded, written = (part / size for part in seconds_of_ours(course, assignment))
-                line = (
-                    f"  {size:5} graded {graded:.3f} + written by nbgrader {written:.3f} = {graded + written:.3f}"
-                )
-                if size == SIZES[0]:
-                    stock = seconds_of_stock(course, assignment) / size
-                    line += f"; stock nbgrader {stock:.3f}, {stock / (graded + written):.1f} times"
-                    where_time_goes(course, assignment)
-                print(line, flush=True)
+        for size in sizes:
+            compare(assignment, size)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        _grade_timed(*sys.argv[1:])
-    else:
-        main()
+    main([int(size) for size in sys.argv[1:]] or SIZES)

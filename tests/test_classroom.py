@@ -26,6 +26,7 @@ def graded(tmp_path_factory):
     shutil.copytree(ROOT / "solutions", folder / "solutions")
     course = classroom.sample_course(folder)
     grades, problems = classroom.grade(course)
+    assert classroom.write_feedback(course) == []
     return course, {(g.assignment, g.student): g for g in grades}, problems
 
 
@@ -87,6 +88,8 @@ def test_graded_again_nothing_changes_and_what_was_handed_in_anew_is_graded(grad
     work = course.root / "exercises" / "01_mask" / "01_mask.ipynb"
     shutil.copy(better, work)
     again, problems = classroom.grade(course)
+    assert not (course.root / "feedback" / "hana" / "01_mask").exists(), "what is out of date is taken away"
+    assert classroom.write_feedback(course) == []
     changed = {
         (g.assignment, g.student): g.score for g in again if grades[g.assignment, g.student].score != g.score
     }

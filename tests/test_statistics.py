@@ -86,13 +86,24 @@ def test_bytes_that_are_no_recording_are_refused(data):
 
 def test_a_recording_with_objects_or_too_large_is_refused(tmp_path):
     path = tmp_path / "evil.npz"
-    np.savez(path, **{"a/values": np.array([{}], dtype=object)})
-    with pytest.raises(BadRecording):
+    told = np.frombuffer(b'{"printed": "", "records": {}}', np.uint8)
+    np.savez(path, told=told)
+    assert Observations.from_bytes(path.read_bytes()) == Observations({})
+    np.savez(path, told=told, **{"values/a": np.array([{}], dtype=object)})
+    with pytest.raises(BadRecording, match="ValueError"):
         Observations.from_bytes(path.read_bytes())
-    np.savez_compressed(path, **{"a/values": np.zeros(SIZE_LIMIT // 8 + 1000)})
+    np.savez_compressed(path, told=told, **{"values/a": np.zeros(SIZE_LIMIT // 8 + 1000)})
     assert path.stat().st_size < 1_000_000
     with pytest.raises(BadRecording, match="unpacks"):
         Observations.from_bytes(path.read_bytes())
+
+
+def test_text_of_a_recording_can_be_written_anywhere():
+    record = Record(problem="raised", problem_text="half \ud800, \x1b[31m, \x00, \u202e")
+    (read,) = Observations.from_bytes(Observations({"a": record}).to_bytes()).records.values()
+    assert read.problem_text == "half \ufffd, \ufffd[31m, \ufffd, \ufffd"
+    with pytest.raises(BadRecording):
+        Observations.from_bytes(Observations({"a": Record(problem=5)}).to_bytes())
 
 
 def test_a_forged_or_missing_record_is_no_pass():

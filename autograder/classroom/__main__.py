@@ -1,5 +1,7 @@
 """`python -m autograder.classroom release|grade`: what `make release` and `make grade` run."""
 
+import importlib
+import os
 import shutil
 import sys
 import time
@@ -10,8 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
-from autograder.classroom.sample import STUDENTS, write_submissions
-from autograder.classroom.stock import Course, Grade, GradingStopped
+from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
 from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
@@ -39,7 +40,7 @@ def release(course: Course) -> None:
 
 
 def grade(course: Course, options: Options | None = None, only: str = "") -> tuple[list[Grade], list[str]]:
-    """Grade everything that was handed in, write feedback and export.
+    """Grade everything that was handed in, and export.
 
     only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
     at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
@@ -51,45 +52,53 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
         for assignment in [only] if only else course.assignments():
             if not course.submissions(assignment):
                 continue
-            # Into a folder of its own: exercises/ may hold somebody's work.
-            course.release(assignment, into=f"build/{FRESH}")
             with Progress(assignment) as progress:
                 problems += grade_assignment(
-                    course, assignment, options or Options(), progress.start, progress.step
+                    course, assignment, options or Options(), progress.start, progress.step, progress.writing
                 )
-            if not course.generate_feedback(assignment):
-                problems.append(f"{assignment}: not all feedback could be written; see {course.log()}.")
         return course.export(), problems
 
 
+def write_feedback(course: Course) -> list[str]:
+    """Write the feedback pages of all that was graded; returns a sentence for each assignment where that failed."""
+    return [
+        f"{assignment}: not all feedback could be written; see {course.log()}."
+        for assignment in course.assignments()
+        if course.submissions(assignment) and not course.generate_feedback(assignment)
+    ]
+
+
 class Progress:
-    """A progress bar with an estimate, for one assignment. A context manager."""
+    """Bars that show the progress of one assignment: of grading, then of nbgrader's writing. A context manager."""
 
     def __init__(self, assignment: str):
-        self._assignment, self._bar = assignment, None
+        self._assignment, self._grading, self._writing = assignment, None, None
 
     def __enter__(self) -> "Progress":
         return self
 
     def __exit__(self, *_) -> None:
-        if self._bar is not None:
-            self._bar.close()
+        for bar in (self._grading, self._writing):
+            if bar is not None:
+                bar.close()
 
     def start(self, total: int, known: int) -> None:
         """Show the bar. total: different submissions. known: those of them that are graded already."""
         told = f"{self._assignment}: {total} to grade"
         print(f"{told}, {known} of them are graded already" if known else told, flush=True)
         if total > known:
-            self._bar = tqdm(total=total - known, unit="submission", desc=self._assignment)
+            self._grading = tqdm(total=total - known, unit="submission", desc=self._assignment)
 
     def step(self) -> None:
         """One more is graded."""
-        if self._bar is not None:
-            self._bar.update()
+        if self._grading is not None:
+            self._grading.update()
 
-
-#: Where freshly generated assignments are put before anything else sees them.
-FRESH = "release"
+    def writing(self, written: int, total: int) -> None:
+        """All are graded, and nbgrader has begun to write so many of them."""
+        if self._writing is None:
+            self._writing = tqdm(total=total, unit="submission", desc=f"{self._assignment}, gradebook")
+        self._writing.update(written - self._writing.n)
 
 
 def strays(course: Course) -> list[str]:
@@ -119,7 +128,9 @@ def sample_course(root: Path) -> Course:
     shutil.copytree(root / "solutions", folder / "solutions")
     course = Course(folder)
     release(course)
-    write_submissions(folder / "exercises", folder / "submitted")
+    # Imported when asked for: nbformat takes three seconds to load.
+    sample = importlib.import_module("autograder.classroom.sample")
+    sample.write_submissions(folder / "exercises", folder / "submitted")
     return course
 
 
@@ -133,7 +144,7 @@ def report(course: Course, grades: list[Grade], problems: list[str]) -> None:
         print(f"Look at this: {problem}")
     handed = [g for g in grades if g.student in course.submissions(g.assignment)]
     print(f"{len(handed)} graded, {len(problems)} to look at.")
-    print(f"Grades: {course.root / 'grades.csv'}\nFeedback: {course.root / 'feedback'}")
+    print(f"Grades: {course.root / 'grades.csv'}")
 
 
 def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
@@ -149,6 +160,9 @@ def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
 def grade_one(root: Path, assignment: str, options: Options) -> int:
     """What `autograder grade` does; returns its exit code: 0, 1 for something to look at, 2 for unusable input."""
     course = Course(root)
+    if os.name == "nt":
+        print("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.", file=sys.stderr)
+        return 2
     if not (root / "nbgrader_config.py").exists():
         print(f"{root} is no course folder: it has no nbgrader_config.py. Go to the one that has.", file=sys.stderr)
         return 2
@@ -163,7 +177,9 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         print("Grading on a cluster needs Dask here: run pip install distributed.", file=sys.stderr)
         return 2
     try:
-        return int(not grade_and_report(course, options, assignment))
+        fine = grade_and_report(course, options, assignment)
+        print(f"When you have looked at them: nbgrader generate_feedback {assignment}")
+        return int(not fine)
     except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -184,11 +200,14 @@ def main(arguments: list[str]) -> int:
             raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
         if not submitted.is_dir() or not any(submitted.iterdir()):
             print(
-                f"submitted/ is empty, so this grades a sample class of {len(STUDENTS)} in build/sample_class. "
+                "submitted/ is empty, so this grades a sample class in build/sample_class. "
                 "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
             )
             course = sample_course(ROOT)
         fine = grade_and_report(course, Options())
+        for problem in write_feedback(course):
+            print(f"Look at this: {problem}")
+        print(f"Feedback: {course.root / 'feedback'}")
         return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
     except (GradingStopped, Unprotected, UnusableTemplate) as problem:
         print(problem, file=sys.stderr)

@@ -1,17 +1,19 @@
 """Grade a class: all submissions in parallel into the store, then nbgrader writes its gradebook from there."""
 
 import contextlib
+import hashlib
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dateutil.parser import parse as parse_date
 
-from autograder.classroom.plugin import NOTES
+from autograder.classroom.handover import ENDED, NOTES, STAGED
 from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, run_all
 from autograder.grading.sandbox import Limits, why_not
@@ -20,9 +22,6 @@ from autograder.grading.template import Template, load_template, read_regular, r
 
 #: Student names that nbgrader and every file system can do something with.
 _NAME = re.compile(r"\w[\w .@+-]{0,80}")
-
-#: Where submissions are put that nbgrader reads: made from what was handed in, each one a sound notebook.
-STAGED = "build/staged"
 
 
 class Unprotected(RuntimeError):
@@ -67,19 +66,38 @@ def grade_assignment(
     options: Options,
     started: Callable[[int, int], None] = lambda total, known: None,
     done: Callable[[], None] = lambda: None,
+    writing: Callable[[int, int], None] = lambda written, total: None,
 ) -> list[str]:
     """Grade what was handed in for an assignment; returns a sentence for everything that a person should look at.
 
-    started: told how many submissions there are and how many of them are graded already. done: called after each.
-    The caller holds the course's lock. Raises Unprotected and UnusableTemplate.
+    nbgrader writes its gradebook meanwhile, one step behind. started: told how many submissions there are and how
+    many of them are graded already. done: called after each. writing: told, when all are graded, how many nbgrader
+    has begun to write, and of how many. The caller holds the course's lock. Raises Unprotected, UnusableTemplate
+    and GradingStopped.
     """
-    template = load_template(course.root / "solutions" / assignment / f"{assignment}.ipynb")
+    source = course.root / "solutions" / assignment / f"{assignment}.ipynb"
+    template = load_template(source)
     handed, problems = collect(course, assignment, template, options)
     store = Store(course.root / "build" / "grades")
     tasks = list({each.task.key: each.task for each in handed}.values())
     started(len(tasks), sum(store.get(task.key) is not None for task in tasks))
-    workers = options.workers or os.cpu_count() or 1
-    failed = run_all(tasks, store, workers, options.scheduler, lambda task, result: done())
+    notes = Notes.of(course, assignment)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    due = _prepare(course, assignment, handed, notes)
+    ended = course.root / ENDED
+    ended.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1) as beside:
+        nbgrader = beside.submit(course.record, assignment, STAGED, notes.released != digest) if due else None
+        try:
+            workers = options.workers or os.cpu_count() or 1
+            failed = run_all(tasks, store, workers, options.scheduler, lambda task, result: done())
+        finally:
+            write_whole(ended, b"")
+        while nbgrader and not wait([nbgrader], timeout=0.2).done:
+            writing(sum(_graded(course, assignment, each.student).exists() for each in due), len(due))
+        if nbgrader:
+            nbgrader.result()
+            notes.released = digest
     for each in handed:
         where = f"{each.student}'s {assignment}"
         if each.task.key in failed:
@@ -87,8 +105,37 @@ def grade_assignment(
         problems += [
             f"{where}: {note}" for note in (each.task.submission.problem, *each.task.submission.notes) if note
         ]
-    problems += _write(course, assignment, [each for each in handed if each.task.key not in failed], options)
-    return problems
+    due = [each for each in due if each.task.key not in failed]
+    return problems + _conclude(course, assignment, due, notes)
+
+
+@dataclass
+class Notes:
+    """What nbgrader knows of an assignment, as far as this program had it write that.
+
+    released: the digest of the instructor's file. students: the key of the grade that was written, by student.
+    """
+
+    path: Path
+    released: str = ""
+    students: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, course: Course, assignment: str) -> "Notes":
+        """Read them; nothing of what the gradebook does not have."""
+        path = course.root / "build" / "written" / f"{assignment}.json"
+        recorded = course.recorded(assignment)
+        try:
+            raw = json.loads(path.read_bytes())
+            students = {name: key for name, key in raw["students"].items() if name in (recorded or ())}
+            return cls(path, raw["released"] if recorded is not None else "", students)
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return cls(path)
+
+    def keep(self) -> None:
+        """Write them down."""
+        told = {"released": self.released, "students": self.students}
+        write_whole(self.path, json.dumps(told, indent=1).encode())
 
 
 def collect(
@@ -116,36 +163,41 @@ def _instead(folder: Path) -> str:
     return f", only {', '.join(map(repr, names))}" if names else "; the folder is empty"
 
 
-def _write(course: Course, assignment: str, handed: list[Handed], options: Options) -> list[str]:
-    """Have nbgrader write what is not written yet; returns a sentence for each that it could not write.
+def _prepare(course: Course, assignment: str, handed: list[Handed], notes: Notes) -> list[Handed]:
+    """Make ready for nbgrader what it has not written yet, and return that.
 
     What is written is noted only when nbgrader has ended: interrupted, it is done again from the store.
     """
-    notes = course.root / "build" / "written" / f"{assignment}.json"
-    try:
-        written = json.loads(notes.read_bytes())
-    except (OSError, ValueError):
-        written = {}
     shutil.rmtree(course.root / STAGED, ignore_errors=True)
-    due = []
-    for each in handed:
-        graded = course.root / "autograded" / each.student / assignment
-        if written.get(each.student) == each.task.key and graded.is_dir():
-            continue
+    due = [
+        each
+        for each in handed
+        if notes.students.get(each.student) != each.task.key
+        or not _graded(course, assignment, each.student).exists()
+    ]
+    for each in due:
+        notes.students.pop(each.student, None)
         for folder in ("autograded", "feedback"):
             shutil.rmtree(course.root / folder / each.student / assignment, ignore_errors=True)
         _stage(course, assignment, each)
-        due.append(each)
-    if not due:
-        return []
-    course.autograde(assignment, STAGED)
+    notes.keep()
+    return due
+
+
+def _graded(course: Course, assignment: str, student: str) -> Path:
+    return course.root / "autograded" / student / assignment / f"{assignment}.ipynb"
+
+
+def _conclude(course: Course, assignment: str, due: list[Handed], notes: Notes) -> list[str]:
+    """Note what nbgrader has written; returns a sentence for each that it could not write."""
     problems = []
     for each in due:
-        if (course.root / "autograded" / each.student / assignment / f"{assignment}.ipynb").exists():
-            written[each.student] = each.task.key
+        if _graded(course, assignment, each.student).exists():
+            notes.students[each.student] = each.task.key
         else:
             problems.append(f"{each.student}'s {assignment}: nbgrader could not write it; see {course.log()}.")
-    write_whole(notes, json.dumps(written, indent=1).encode())
+    if due:
+        notes.keep()
     return problems
 
 

@@ -5,6 +5,8 @@ the text of the student's solution cells. `GradeSubmission` takes the place of `
 """
 
 import json
+import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,15 +14,13 @@ from pathlib import Path
 import nbformat
 from nbconvert.exporters import NotebookExporter
 from nbgrader.preprocessors import NbGraderPreprocessor
-from traitlets import Bool
+from traitlets import Bool, Int
 
+from autograder.classroom.handover import ENDED, NOTES
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, why_not
 from autograder.grading.store import Store, course_lock, course_secret, key_of
 from autograder.grading.template import Submission, Template, load_template, read_submission
-
-#: Where, in a notebook's metadata, stands what its cells cannot tell.
-NOTES = "autograder"
 
 
 class NotIsolated(RuntimeError):
@@ -56,12 +56,20 @@ class Grader:
     walled: bool = True
     _box: Sandbox | None = None
 
-    def known(self, key: str) -> dict:
-        """A result that is in the store. Raises KeyError if it is not."""
-        result = Store(self.root / "build" / "grades").get(key)
-        if result is None:
-            raise KeyError(key)
-        return result
+    def awaited(self, key: str, followed: int) -> dict:
+        """A result that a process puts into the store which this one follows.
+
+        Raises KeyError if it has ended without it.
+        """
+        store = Store(self.root / "build" / "grades")
+        while True:
+            ended = (self.root / ENDED).exists() or os.getppid() != followed
+            result = store.get(key)
+            if result is not None:
+                return result
+            if ended:
+                raise KeyError(key)
+            time.sleep(0.05)
 
     def result(self, submission: Submission, template: Template) -> dict:
         """The result for a submission, from the store, or made and put there.
@@ -93,7 +101,9 @@ class SubmissionExporter(NotebookExporter):
         False, help="Run students' code with your own rights where it cannot be isolated. It can reach everything."
     ).tag(config=True)
 
-    staged = Bool(False, help="Whether the files are ones that `autograder grade` has made.").tag(config=True)
+    followed = Int(
+        0, help="The process of `autograder grade` that started this one and made its files; 0 if none did."
+    ).tag(config=True)
 
     _grader: Grader | None = None
     _lock = ExitStack()
@@ -119,7 +129,7 @@ class SubmissionExporter(NotebookExporter):
         self.grader()
         template = self.template(resources)
         resources["metadata"] = {"name": Path(filename).stem, "path": str(Path(filename).parent)}
-        if self.staged:
+        if self.followed:
             notebook = nbformat.from_dict(json.loads(Path(filename).read_bytes()))
             return self.from_notebook_node(notebook, resources=resources, **kwargs)
         submission = read_submission(Path(filename), template)
@@ -138,8 +148,8 @@ class GradeSubmission(NbGraderPreprocessor):
         """Grade the notebook at hand."""
         template = self.parent.template(resources)
         grader = self.parent.grader()
-        if self.parent.staged:
-            result = grader.known(nb.metadata[NOTES]["key"])
+        if self.parent.followed:
+            result = grader.awaited(nb.metadata[NOTES]["key"], self.parent.followed)
         else:
             result = grader.result(submission_of(nb, template), template)
         for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):

@@ -4,13 +4,18 @@ This module only calls them and says in a sentence what failed.
 """
 
 import csv
+import json
 import os
+import sqlite3
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.grading.store import LOCK_VARIABLE
+
+#: Where freshly generated assignments are put before anything else sees them.
+FRESH = "release"
 
 
 class GradingStopped(RuntimeError):
@@ -52,29 +57,61 @@ class Course:
         into: the release folder, relative to the course's. nbgrader writes to its gradebook as well, which is
         how it knows the assignment when it grades.
         """
-        where = f"--CourseDirectory.release_directory={into}"
-        done = self._nbgrader("generate_assignment", assignment, "--force", "--create", where)
+        done = self._nbgrader(self._generating(assignment, into))
         if done.returncode != 0:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
-    def autograde(self, assignment: str, submitted: str) -> bool:
-        """Have nbgrader write the grades of an assignment; returns whether it could write all.
+    def _generating(self, assignment: str, into: str) -> list[str]:
+        where = f"--CourseDirectory.release_directory={into}"
+        return ["generate_assignment", assignment, "--force", "--create", where]
 
-        submitted: the folder with the submissions, relative to the course's, as `grading` makes them.
+    def _exporting(self) -> list[str]:
+        return ["export", "--to", str(self.root / "grades.csv")]
+
+    def record(self, assignment: str, submitted: str, anew: bool) -> None:
+        """Have nbgrader write the grades of an assignment, and export.
+
+        submitted: the folder with the submissions, relative to the course's, as `grading` makes them. anew: whether
+        nbgrader has to learn the assignment first. Raises GradingStopped when it refuses to.
         """
-        options = [f"--CourseDirectory.submitted_directory={submitted}", "--SubmissionExporter.staged=True"]
-        return self._nbgrader("autograde", assignment, *options).returncode == 0
+        folder, followed = f"--CourseDirectory.submitted_directory={submitted}", os.getpid()
+        autograde = ["autograde", assignment, folder, f"--SubmissionExporter.followed={followed}"]
+        commands = [autograde, self._exporting()]
+        # Into a folder of its own: exercises/ may hold somebody's work.
+        done = self._nbgrader(*([self._generating(assignment, f"build/{FRESH}")] if anew else []), *commands)
+        if anew and done.returncode & 1:
+            raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
+
+    def recorded(self, assignment: str) -> set[str] | None:
+        """The students of whom the gradebook has a submission; None if it does not know the assignment."""
+        if not (self.root / "gradebook.db").exists():
+            return None
+        # Asked directly, because loading nbgrader takes as long as grading forty submissions.
+        known = "SELECT id FROM assignment WHERE name = ?"
+        students = f"SELECT student_id FROM submitted_assignment WHERE assignment_id = ({known})"
+        gradebook = sqlite3.connect(f"file:{self.root / 'gradebook.db'}?mode=ro", uri=True)
+        try:
+            if not gradebook.execute(known, [assignment]).fetchall():
+                return None
+            return {student for (student,) in gradebook.execute(students, [assignment])}
+        except sqlite3.Error as error:
+            raise GradingStopped(f"gradebook.db cannot be read: {error}. Put a copy of it in its place.") from error
+        finally:
+            gradebook.close()
 
     def generate_feedback(self, assignment: str) -> bool:
         """Write the feedback pages of an assignment; returns whether every one could be written."""
-        return self._nbgrader("generate_feedback", assignment).returncode == 0
+        return self._nbgrader(["generate_feedback", assignment]).returncode == 0
 
     def export(self) -> list[Grade]:
-        """Write grades.csv and return its lines. Raises GradingStopped when nbgrader refuses."""
-        target = self.root / "grades.csv"
-        done = self._nbgrader("export", "--to", str(target))
-        if done.returncode != 0:
-            raise GradingStopped(f"nbgrader could not export the grades: {_reason(done)}")
+        """Write grades.csv, if it is older than the gradebook, and return its lines. Raises GradingStopped when
+        nbgrader refuses.
+        """
+        target, gradebook = self.root / "grades.csv", self.root / "gradebook.db"
+        if not (target.exists() and gradebook.exists() and target.stat().st_mtime > gradebook.stat().st_mtime):
+            done = self._nbgrader(self._exporting())
+            if done.returncode != 0:
+                raise GradingStopped(f"nbgrader could not export the grades: {_reason(done)}")
         with target.open(newline="") as lines:
             return [
                 Grade(line["assignment"], line["student_id"], float(line["score"]), float(line["max_score"]))
@@ -85,8 +122,9 @@ class Course:
         """The file in which nbgrader's words are kept."""
         return self.root / "build" / "nbgrader.log"
 
-    def _nbgrader(self, *arguments: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "nbgrader", *arguments]
+    def _nbgrader(self, *commands: list[str]) -> subprocess.CompletedProcess:
+        """Run commands of nbgrader's in one process. Bit n of its return code: whether command n failed."""
+        command = [sys.executable, "-m", "autograder.classroom.commands", json.dumps(commands)]
         # nbgrader calls programs of its dependencies by name, also when this .venv is not activated.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
@@ -98,7 +136,7 @@ class Course:
         )
         self.log().parent.mkdir(exist_ok=True)
         with self.log().open("a") as log:
-            log.write(f"$ nbgrader {' '.join(arguments)}\n{done.stdout}{done.stderr}\n")
+            log.write(f"{done.stdout}{done.stderr}\n")
         return done
 
 

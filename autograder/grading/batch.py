@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
 from pathlib import Path
 
+from threadpoolctl import threadpool_limits
+
 from autograder.grading.cluster import spread
-from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, Template
@@ -42,6 +43,9 @@ def perform(task: Task) -> dict:
 
     The same task gives the same result, on whatever machine.
     """
+    # Whoever only hands out work is spared the judge, SciPy and Matplotlib.
+    from autograder.grading.grade import grade  # noqa: PLC0415
+
     box = _box(task.template.imports, task.limits, task.walled, task.course)
     try:
         graded = grade(task.submission, task.template, task.secret, box)
@@ -95,22 +99,27 @@ def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     for _ in range(ATTEMPTS):
         if not left:
             return
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_end_with_parent) as pool:
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["autograder.grading.grade"])
+        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_begin_worker) as pool:
             futures = {pool.submit(perform, task): key for key, task in left.items()}
             try:
                 for future in as_completed(futures):
                     result = future.result()
-                    left.pop(futures[future])
-                    yield futures[future], result
+                    key = futures.pop(future)  # or all results would stay in memory
+                    left.pop(key)
+                    yield key, result
             except BrokenProcessPool:
                 continue  # a worker was killed: what it had begun, and all the rest, is handed out again
     for key in left:
         yield key, {"failed": f"The process that graded it was killed {ATTEMPTS} times."}
 
 
-def _end_with_parent() -> None:
-    """Have this process end when its parent does, also when that is killed and cannot say so."""
+def _begin_worker() -> None:
+    """Have this process use one core, as there are others like it, and end when its parent does, even if that is
+    killed and cannot say so.
+    """
+    threadpool_limits(1)
 
     def watch() -> None:
         wait_for([multiprocessing.parent_process().sentinel])

@@ -28,8 +28,9 @@ GRACE = 20
 
 _HOME = "/home/student"
 
-#: What is imported before the first fork, where an assignment needs it.
+#: What is imported before the first fork, where an assignment needs it; the first, always.
 _WARM = {
+    "autograder": ("autograder.notebook",),
     "keras": ("course", "keras", "autograder.observe.keras_layer", "autograder.observe.classifier"),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,
@@ -168,7 +169,7 @@ class Sandbox:
     def __init__(self, imports: frozenset[str], limits: Limits, walled: bool = True, course: Path | None = None):
         self.limits, self.walled = limits, walled
         self._hidden = [course] if course else []
-        self._modules = [module for name in sorted(imports) for module in _WARM.get(name, ())]
+        self._modules = [module for name in sorted(imports | {"autograder"}) for module in _WARM.get(name, ())]
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None

@@ -6,7 +6,6 @@ any of them makes a new one.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
 import importlib.metadata
@@ -21,6 +20,9 @@ from pathlib import Path
 
 from autograder.grading.sandbox import Limits
 from autograder.grading.template import Submission, Template
+
+with contextlib.suppress(ImportError):  # Windows has none, and is told so when it grades
+    import fcntl
 
 #: The environment variable that names the lock's open file to a process that runs under its holder's lock.
 LOCK_VARIABLE = "AUTOGRADER_LOCK"

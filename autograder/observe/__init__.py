@@ -12,7 +12,7 @@ from autograder.cases import Case, cases
 from autograder.exercises import find
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
-from autograder.observe.calls import Draw, Parts, Watch, quiet, record, type_name
+from autograder.observe.calls import Draw, Parts, Watch, quiet, record, record_twice, type_name
 from autograder.observe.cross_validation import record_folds
 from autograder.observe.history import record_history
 
@@ -56,8 +56,12 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
 
 def _record_draws(exercise: str) -> Callable[[tuple, Case], dict[str, Record]]:
     """How a case of an exercise that draws masks is recorded."""
-    begin = _BEGIN[exercise] if exercise in _BEGIN else _keras().begin_keras_layer
-    return lambda objects, case: record(case, lambda rng, watch: begin(objects, case, rng, watch))
+    if exercise in _BEGIN:
+        begin = _BEGIN[exercise]
+        return lambda objects, case: record_twice(case, lambda rng, watch: begin(objects, case, rng, watch))
+    # A Keras layer draws from its own seed, which two of the cases compare.
+    begin_layer = _keras().begin_keras_layer
+    return lambda objects, case: record(case, lambda rng, watch: begin_layer(objects, case, rng, watch))
 
 
 def _keras(module: str = "keras_layer"):

@@ -139,10 +139,15 @@ def record(case: Case, begin: Callable[[np.random.Generator, Watch], Draw]) -> d
     begin: given the generator and the watch, returns the function to call with the input. A single result is
     recorded under the case's name, parts under "case.part".
     """
+    return _records(case, _run(case, begin, case.warmup + case.calls))
+
+
+def record_twice(case: Case, begin: Callable[[np.random.Generator, Watch], Draw]) -> dict[str, Record]:
+    """As `record`, and notes whether the same state of the generator gives the same result once more."""
     run = _run(case, begin, case.warmup + case.calls)
     records = _records(case, run)
     if not run.trouble:
-        # Once more from the same state: enough calls to tell, too few to cost much.
+        # Enough calls to tell, too few to cost much.
         rerun = _run(case, begin, case.warmup + min(case.calls, 2))
         for name, pieces in run.values.items():
             same = all(

@@ -94,7 +94,7 @@ def _steps_of_fit(layer, case: Case) -> Draw:
     inputs = keras.Input(batch_shape=case.shape)
     recorder = Recorder(case.calls)
     model = keras.Model(inputs, keras.layers.Dense(1)(recorder(layer(inputs))))
-    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mean_squared_error")
+    model.compile(optimizer=keras.optimizers.SGD(0.0), loss="mean_squared_error", jit_compile=False)
     steps: list[np.ndarray] = []
 
     def draw(x):
