@@ -18,7 +18,7 @@ from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, run_all
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret, key_of, write_whole
-from autograder.grading.template import Template, load_template, read_regular, read_submission
+from autograder.grading.template import Submission, Template, load_template, read_regular, read_submission
 
 #: Student names that nbgrader and every file system can do something with.
 _NAME = re.compile(r"\w[\w .@+-]{0,80}")
@@ -99,14 +99,23 @@ def grade_assignment(
             nbgrader.result()
             notes.released = digest
     for each in handed:
-        where = f"{each.student}'s {assignment}"
-        if each.task.key in failed:
-            problems.append(f"{where} could not be graded, and nobody's work is to blame: {failed[each.task.key]}")
-        problems += [
-            f"{where}: {note}" for note in (each.task.submission.problem, *each.task.submission.notes) if note
-        ]
+        told = look_at(each.task.submission, store.get(each.task.key), failed.get(each.task.key, ""))
+        problems += [f"{each.student}'s {assignment}{sentence}" for sentence in told]
     due = [each for each in due if each.task.key not in failed]
     return problems + _conclude(course, assignment, due, notes)
+
+
+def look_at(submission: Submission, result: dict | None, failed: str) -> list[str]:
+    """What a person should look at in one student's work, as ends of sentences that begin with whose it is.
+
+    result: what the store has, None if nothing. failed: why it could not be graded, "" if it could.
+    """
+    told = [f" could not be graded, and nobody's work is to blame: {failed}"] if failed else []
+    told += [f": {note}" for note in (submission.problem, *submission.notes) if note]
+    for entry in result["summary"]["exercises"] if result else ():
+        if any(verdict["status"] == "error" for verdict in entry["verdicts"]):
+            told.append(f": the grader itself failed in {entry['exercise']}; look, and give the points by hand.")
+    return told
 
 
 @dataclass
@@ -206,15 +215,27 @@ def _stage(course: Course, assignment: str, each: Handed) -> None:
     notebook = each.task.template.rebuilt(each.task.submission)
     notebook["metadata"][NOTES] = {"key": each.task.key}
     write_whole(folder / f"{assignment}.ipynb", json.dumps(notebook).encode())
-    time = _timestamp(course.root / "submitted" / each.student / assignment / "timestamp.txt")
-    if time:
-        (folder / "timestamp.txt").write_text(time)
+    handed = course.root / "submitted" / each.student / assignment
+    for name, sound in (("timestamp.txt", _is_date), ("submission_secret.txt", _SECRET.fullmatch)):
+        text = _line(handed / name)
+        if text and sound(text):
+            (folder / name).write_text(text)
 
 
-def _timestamp(path: Path) -> str:
-    """When it was handed in, as nbgrader's collecting wrote it; "" if that is not a date."""
-    with contextlib.suppress(OSError, ValueError, OverflowError):
-        text = read_regular(path, 100).decode("utf-8").strip()
-        parse_date(text)
-        return text
+#: What nbgrader's exchange writes beside a submission, and asks for when feedback goes back through it.
+_SECRET = re.compile(r"\w{1,200}")
+
+
+def _line(path: Path) -> str:
+    """The line that a small file holds; "" if it holds none."""
+    with contextlib.suppress(OSError, ValueError):
+        return read_regular(path, 300).decode("utf-8").strip()
     return ""
+
+
+def _is_date(text: str) -> bool:
+    """Whether nbgrader can read this as a date."""
+    with contextlib.suppress(ValueError, OverflowError):
+        parse_date(text)
+        return True
+    return False
