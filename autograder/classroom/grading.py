@@ -105,8 +105,19 @@ def grade_assignment(
         problems += [
             f"{where}: {note}" for note in (each.task.submission.problem, *each.task.submission.notes) if note
         ]
+        problems += [
+            f"{where}: the judge failed on {exercise}, by a fault of its own or by what the code did to what it "
+            "recorded; look at it, and set its points by hand."
+            for exercise in _unjudged(store.get(each.task.key))
+        ]
     due = [each for each in due if each.task.key not in failed]
     return problems + _conclude(course, assignment, due, notes)
+
+
+def _unjudged(result: dict | None) -> list[str]:
+    """The exercises of a result of which the judge could make nothing."""
+    exercises = result["summary"]["exercises"] if result else []
+    return [e["exercise"] for e in exercises if any(verdict["status"] == "error" for verdict in e["verdicts"])]
 
 
 @dataclass
