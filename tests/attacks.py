@@ -369,7 +369,8 @@ ATTACKS = [
             "import autograder.observations as o, io\ndef forged(self):\n    buffer = io.BytesIO()\n"
             "    class P:\n        def __reduce__(self):\n            import os\n            return os._exit,"
             " (9,)\n"
-            "    np.savez(buffer, printed=np.array(''), **{'a/values': np.array([P()], dtype=object)})\n"
+            '    np.savez(buffer, told=np.frombuffer(b\'{"printed": "", "records": {}}\','
+            " np.uint8), **{'values/a': np.array([P()], dtype=object)})\n"
             "    return buffer.getvalue()\no.Observations.to_bytes = forged"
         ),
         says=("interfered",),
@@ -378,7 +379,7 @@ ATTACKS = [
         "bomb-recording",
         wins(
             "import autograder.observations as o, io\ndef forged(self):\n    buffer = io.BytesIO()\n"
-            "    np.savez_compressed(buffer, **{'a/values': np.zeros(10**8)})\n    return buffer.getvalue()\n"
+            "    np.savez_compressed(buffer, **{'values/a': np.zeros(10**8)})\n    return buffer.getvalue()\n"
             "o.Observations.to_bytes = forged"
         ),
         says=("interfered",),
@@ -386,10 +387,13 @@ ATTACKS = [
     Attack(
         "strange-recording",
         wins(
-            "import autograder.observations as o, io\ndef forged(self):\n    buffer = io.BytesIO()\n"
-            "    np.savez(buffer, **{f'{n}/values': np.array('<script>') for n in o.Record.__dataclass_fields__})\n"
-            "    return buffer.getvalue()\no.Observations.to_bytes = forged"
+            "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\n"
+            "def forged(self):\n"
+            "    bad = '<script>alert(1)</script>'\n    told = {'values': np.array([bad]), 'problem_text': bad}\n"
+            "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
+            "    return honest(o.Observations(records, bad))\no.Observations.to_bytes = forged"
         ),
+        says=("The grader failed",),  # no points, and a person is told
     ),
     Attack("crashes", body("import ctypes\nctypes.string_at(0)"), says=("signal 11",)),
     Attack(

@@ -141,7 +141,8 @@ def what_is_wrong(course: Course, attack: Attack) -> str:
     text, got = shown(course, attack.name), points(course, attack.name)
     expected = {"check-inverted": attack.points, "check-classic": attack.classic}
     unsaid = [part for part in attack.says if " ".join(part.split()) not in text]
-    if got == expected and not unsaid and "The grader failed" not in text:
+    broken = "The grader failed" in text and "The grader failed" not in attack.says
+    if got == expected and not unsaid and not broken:
         return ""
     return f"{attack.name}: {got} instead of {expected}, without {unsaid}: {text}"
 

@@ -18,7 +18,7 @@ import nbformat
 import pytest
 
 from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment, look_at
+from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
 from autograder.classroom.sample import STUDENTS
 from autograder.classroom.stock import Course
 from autograder.grading import places, sandbox
@@ -198,18 +198,6 @@ def test_one_at_a_time_holds_the_lock(tmp_path):
         pass
     with course_lock(tmp_path, wait=False):
         pass
-
-
-def test_what_a_person_should_look_at_is_told():
-    def result(status):
-        return {"summary": {"exercises": [{"exercise": "mask", "verdicts": [{"status": status}]}]}}
-
-    sound = Submission({"a": "x"})
-    assert look_at(sound, result("fail"), "") == look_at(sound, result("pass"), "") == []
-    (told,) = look_at(sound, result("error"), "")
-    assert "the grader itself failed in mask" in told and "by hand" in told
-    assert "nobody's work is to blame: why" in look_at(sound, None, "why")[0]
-    assert look_at(Submission({}, "Bad.", ("Odd.",)), result("blocked"), "") == [": Bad.", ": Odd."]
 
 
 def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):

@@ -18,7 +18,7 @@ from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, run_all
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret, key_of, write_whole
-from autograder.grading.template import Submission, Template, load_template, read_regular, read_submission
+from autograder.grading.template import Template, load_template, read_regular, read_submission
 
 #: Student names that nbgrader and every file system can do something with.
 _NAME = re.compile(r"\w[\w .@+-]{0,80}")
@@ -99,23 +99,25 @@ def grade_assignment(
             nbgrader.result()
             notes.released = digest
     for each in handed:
-        told = look_at(each.task.submission, store.get(each.task.key), failed.get(each.task.key, ""))
-        problems += [f"{each.student}'s {assignment}{sentence}" for sentence in told]
+        where = f"{each.student}'s {assignment}"
+        if each.task.key in failed:
+            problems.append(f"{where} could not be graded, and nobody's work is to blame: {failed[each.task.key]}")
+        problems += [
+            f"{where}: {note}" for note in (each.task.submission.problem, *each.task.submission.notes) if note
+        ]
+        problems += [
+            f"{where}: the judge failed on {exercise}, by a fault of its own or by what the code did to what it "
+            "recorded; look at it, and set its points by hand."
+            for exercise in _unjudged(store.get(each.task.key))
+        ]
     due = [each for each in due if each.task.key not in failed]
     return problems + _conclude(course, assignment, due, notes)
 
 
-def look_at(submission: Submission, result: dict | None, failed: str) -> list[str]:
-    """What a person should look at in one student's work, as ends of sentences that begin with whose it is.
-
-    result: what the store has, None if nothing. failed: why it could not be graded, "" if it could.
-    """
-    told = [f" could not be graded, and nobody's work is to blame: {failed}"] if failed else []
-    told += [f": {note}" for note in (submission.problem, *submission.notes) if note]
-    for entry in result["summary"]["exercises"] if result else ():
-        if any(verdict["status"] == "error" for verdict in entry["verdicts"]):
-            told.append(f": the grader itself failed in {entry['exercise']}; look, and give the points by hand.")
-    return told
+def _unjudged(result: dict | None) -> list[str]:
+    """The exercises of a result of which the judge could make nothing."""
+    exercises = result["summary"]["exercises"] if result else []
+    return [e["exercise"] for e in exercises if any(verdict["status"] == "error" for verdict in e["verdicts"])]
 
 
 @dataclass

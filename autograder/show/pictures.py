@@ -36,7 +36,9 @@ def draw(charts: tuple[Chart, ...]) -> str:
         margins = _MARGINS_OF_COLUMNS if chart.kind == "columns" else _MARGINS
         ax = figure.add_axes(_place(rows - 1 - row, column, rows, columns, margins))
         _DRAWINGS[chart.kind](ax, chart.data)
-        ax.set_title(_folded(chart.title), fontsize=_TEXT + 0.5, loc="left")
+        # Told where to go, because Matplotlib looks long for a free place; only what has names above needs one.
+        height = None if chart.kind == "columns" else 1.03
+        ax.set_title(_folded(chart.title), fontsize=_TEXT + 0.5, loc="left", y=height)
         ax.tick_params(labelsize=_TEXT - 1)
         ax.xaxis.label.set_size(_TEXT)
         ax.yaxis.label.set_size(_TEXT)
