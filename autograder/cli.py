@@ -1,4 +1,4 @@
-"""The command line: `autograder check`, `autograder hint`, `autograder grade`, `autograder doctor`."""
+"""The command line: `autograder check`, `hint`, `grade`, `report` and `doctor`."""
 
 import argparse
 import importlib
@@ -30,6 +30,8 @@ def main(arguments: list[str] | None = None) -> int:
         help="where there is no isolation, run students' code with your own rights: it can read, change and send "
         "everything that you can",
     )
+    reporting = commands.add_parser("report", help="write a page on what a class got wrong, from what is graded")
+    reporting.add_argument("assignment", metavar="ASSIGNMENT")
     commands.add_parser("doctor", help="say what is missing on this machine, and how to get it")
     chosen = parser.parse_args(arguments)
     if chosen.command == "check":
@@ -38,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
         return hint(chosen.exercise, chosen.rung)
     if chosen.command == "grade":
         return grade(chosen.assignment, chosen.workers, chosen.scheduler, chosen.unprotected)
+    if chosen.command == "report":
+        return report(chosen.assignment)
     symptoms = doctor.examine_machine()
     print(doctor.as_text(symptoms))
     return int(any(symptom.state == "missing" for symptom in symptoms))
@@ -69,6 +73,11 @@ def grade(assignment: str, workers: int, scheduler: str, unprotected: bool) -> i
     # Imported when asked for: nbgrader takes its time, and those who study alone may not have it.
     classroom = importlib.import_module("autograder.classroom.__main__")
     return classroom.grade_one(Path.cwd(), assignment, classroom.Options(workers, scheduler, unprotected))
+
+
+def report(assignment: str) -> int:
+    """Write the report on a class for an assignment of the course in this folder."""
+    return importlib.import_module("autograder.classroom.class_report").report_one(Path.cwd(), assignment)
 
 
 def hint(exercise: str, rung: int) -> int:
