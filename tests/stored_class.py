@@ -66,8 +66,13 @@ def graded(
     write_whole(notes, json.dumps(written | {student: key}).encode())
 
 
-def in_gradebook(course: Course, student: str, points: dict[str, float], penalty: float = 0.0, **person) -> None:
-    """Put a student and the points of the check cells into nbgrader's gradebook. person: names and addresses."""
+def in_gradebook(
+    course: Course, student: str, points: dict[str, float], penalty: float = 0.0, by_hand: bool = False, **person
+) -> None:
+    """Put a student and the points of the check cells into nbgrader's gradebook.
+
+    by_hand: whether a person gave them, as in formgrader, instead of full marks. person: names and addresses.
+    """
     # nbgrader calls alembic by name when it makes a gradebook, also when this .venv is not activated.
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     with (
@@ -89,7 +94,9 @@ def in_gradebook(course: Course, student: str, points: dict[str, float], penalty
         (notebook,) = book.find_submission(ASSIGNMENT, student).notebooks
         notebook.late_submission_penalty = penalty
         for grade in notebook.grades:
-            grade.auto_score = points[grade.name.removeprefix("check-")]
+            given = points[grade.name.removeprefix("check-")]
+            grade.auto_score = grade.max_score if by_hand else given
+            grade.manual_score = given if by_hand else None
             grade.needs_manual_grade = False
         book.db.commit()
 

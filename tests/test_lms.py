@@ -82,7 +82,7 @@ def test_canvas_with_its_own_export_as_roster(tmp_path):
     assert any("01_mask has 100 points in Canvas and 10 here" in sentence for sentence in made.told)
     assert any("2 of 4 students in roster.csv have no grade here" in sentence for sentence in made.told)
     (missing,) = made.missing
-    assert "fits eve, zoe: not in the file" in missing and "--lms-user-id" in missing
+    assert "fits eve, zoe: not in the file" in missing and "lms_user_id" in missing
 
 
 def test_an_assignment_that_canvas_does_not_know_is_a_new_column_and_said_so(tmp_path):

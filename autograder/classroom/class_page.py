@@ -113,10 +113,11 @@ def as_rows(results: ClassResults) -> Iterator[list[str]]:
 
 def summary(results: ClassResults) -> list[str]:
     """What the numbers below are about, in sentences."""
-    told = [f"{_handed_in(results)} {results.graded} graded."]
+    submissions = "submission" if results.handed_in == 1 else "submissions"
+    told = [f"{results.handed_in} {submissions}, {results.graded} graded."]
     if results.unreadable:
-        files = "1 file" if results.unreadable == 1 else f"{results.unreadable} files"
-        told.append(f"What could not be read, {files}, is in the grades and in nothing that follows them.")
+        files, count = ("file", "counts") if results.unreadable == 1 else ("files", "count")
+        told.append(f"{results.unreadable} {files} that could not be read {count} in the grades only.")
     if results.isolated == results.graded:
         told.append("All were graded in isolation.")
     else:
@@ -128,10 +129,6 @@ def summary(results: ClassResults) -> list[str]:
     else:
         told.append("nbgrader's gradebook lacks some of these grades, so those are the judge's own points.")
     return told
-
-
-def _handed_in(results: ClassResults) -> str:
-    return "1 submission was handed in," if results.handed_in == 1 else f"{results.handed_in} submissions,"
 
 
 def students(count: int) -> str:

@@ -204,7 +204,7 @@ def _with_roster(book: Book, names: list[str], roster: Roster) -> tuple[list[lis
     if unmatched:
         missing.append(
             f"No line of {roster.name}, or more than one, fits {', '.join(unmatched)}: not in the file. "
-            "Say who they are: nbgrader db student add ID --email=ADDRESS --lms-user-id=NUMBER."
+            "Say who they are: nbgrader db student import FILE.csv, with columns id, email and lms_user_id."
         )
     people = [person for person in people if person.id in found]
     key = identity(people, found, roster)
