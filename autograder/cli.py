@@ -1,4 +1,4 @@
-"""The command line: `autograder check`, `autograder hint`, `autograder grade`, `autograder doctor`."""
+"""The command line: `autograder check`, `hint`, `grade`, `report`, `export` and `doctor`."""
 
 import argparse
 import importlib
@@ -29,6 +29,15 @@ def main(arguments: list[str] | None = None) -> int:
         help="where there is no isolation, run students' code with your own rights: it can read, change and send "
         "everything that you can",
     )
+    reporting = commands.add_parser("report", help="write a page on what a class got wrong, from what is graded")
+    reporting.add_argument("assignment", metavar="ASSIGNMENT")
+    exporting = commands.add_parser("export", help="write grades as a file that Canvas or Moodle imports")
+    exporting.add_argument("system", choices=("canvas", "moodle"))
+    exporting.add_argument("--assignment", action="append", default=[], help="this one only; may be repeated")
+    exporting.add_argument(
+        "--roster", default="", metavar="CSV", help="what the LMS exported as its gradebook, to take over its ids"
+    )
+    exporting.add_argument("--to", default="", metavar="CSV", help="where to write; by default in build/exports")
     commands.add_parser("doctor", help="say what is missing on this machine, and how to get it")
     chosen = parser.parse_args(arguments)
     if chosen.command == "check":
@@ -37,6 +46,10 @@ def main(arguments: list[str] | None = None) -> int:
         return hint(chosen.exercise, chosen.rung)
     if chosen.command == "grade":
         return grade(chosen.assignment, chosen.workers, chosen.scheduler, chosen.unprotected)
+    if chosen.command == "report":
+        return report(chosen.assignment)
+    if chosen.command == "export":
+        return export(chosen.system, chosen.assignment, chosen.roster, chosen.to)
     symptoms = doctor.examine_machine()
     print(doctor.as_text(symptoms))
     return int(any(symptom.state == "missing" for symptom in symptoms))
@@ -70,6 +83,17 @@ def grade(assignment: str, workers: int, scheduler: str, unprotected: bool) -> i
     # Imported when asked for: nbgrader takes its time, and those who study alone may not have it.
     classroom = importlib.import_module("autograder.classroom.__main__")
     return classroom.grade_one(Path.cwd(), assignment, classroom.Options(workers, scheduler, unprotected))
+
+
+def report(assignment: str) -> int:
+    """Write the report on a class for an assignment of the course in this folder."""
+    return importlib.import_module("autograder.classroom.class_report").report_one(Path.cwd(), assignment)
+
+
+def export(system: str, assignments: list[str], roster: str, to: str) -> int:
+    """Write the grades of the course in this folder for an LMS."""
+    lms = importlib.import_module("autograder.classroom.lms")
+    return lms.export_all(Path.cwd(), system, assignments, roster, to)
 
 
 def hint(exercise: str, rung: int) -> int:

@@ -386,13 +386,11 @@ ATTACKS = [
     ),
     Attack(
         "strange-recording",
-        wins(
-            "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\n"
-            "def forged(self):\n"
-            "    bad = '<script>alert(1)</script>'\n    told = {'values': np.array([bad]), 'problem_text': bad}\n"
-            "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
-            "    return honest(o.Observations(records, bad))\no.Observations.to_bytes = forged"
-        ),
+        "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\n"
+        "def forged(self):\n"
+        "    bad = '<script>alert(1)</script>'\n    told = {'values': np.array([bad]), 'problem_text': bad}\n"
+        "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
+        "    return honest(o.Observations(records, bad))\no.Observations.to_bytes = forged\n" + GOOD,
         says=("The grader failed",),  # no points, and a person is told
     ),
     Attack("crashes", body("import ctypes\nctypes.string_at(0)"), says=("signal 11",)),

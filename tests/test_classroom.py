@@ -6,7 +6,10 @@ import shutil
 import nbformat
 import pytest
 
+from autograder import cli
 from autograder.classroom import __main__ as classroom
+from autograder.classroom.anonymous import words
+from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS, fill_in
 from autograder.classroom.stock import Course, GradingStopped
 from autograder.grading.sandbox import why_not
@@ -66,6 +69,24 @@ def test_export_is_a_table_with_a_line_for_each_student_and_assignment(graded):
         rows = list(csv.DictReader(lines))
     assert {(row["assignment"], row["student_id"]) for row in rows} == set(grades)
     assert all(0 <= float(row["score"]) <= float(row["max_score"]) for row in rows)
+
+
+def test_the_report_on_the_class_counts_what_the_sample_class_got_wrong(graded, capsys, monkeypatch):
+    course, grades, _ = graded
+    monkeypatch.chdir(course.root)
+    assert cli.main(["report", "01_mask"]) == 0
+    told = capsys.readouterr().out
+    assert "1 submission needs a person" in told and "01_mask_look_at.csv" in told
+    results = collect_results(course, "01_mask")
+    handed_in = course.submissions("01_mask")
+    assert results.points == tuple(sorted(grades["01_mask", student].score for student in handed_in))
+    assert (results.handed_in, results.graded, results.unreadable, results.isolated) == (10, 10, 1, 10)
+    found = {mistake.slug: mistake.students for mistake in results.mistakes}
+    assert {"keep-drop-swapped": 1, "fixed-count": 1, "seed-inside": 1, "not-an-array": 1}.items() <= found.items()
+    assert [(each.student, each.kind) for each in results.look_at] == [("ivan", "unreadable")]
+    page = (course.root / "build" / "reports" / "01_mask.html").read_text(encoding="utf-8")
+    assert "rng.random(shape) &lt; rate" in page, "dmitri's code is the example of his mistake"
+    assert not {student.name for student in STUDENTS} & words(page)
 
 
 def test_graded_again_nothing_changes_and_what_was_handed_in_anew_is_graded(graded):

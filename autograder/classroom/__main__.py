@@ -163,12 +163,8 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
     if os.name == "nt":
         print("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.", file=sys.stderr)
         return 2
-    if not (root / "nbgrader_config.py").exists():
-        print(f"{root} is no course folder: it has no nbgrader_config.py. Go to the one that has.", file=sys.stderr)
-        return 2
-    if assignment not in course.assignments():
-        known = ", ".join(course.assignments())
-        print(f"There is no assignment {assignment!r}; there are: {known}.", file=sys.stderr)
+    if course.unusable(assignment):
+        print(course.unusable(assignment), file=sys.stderr)
         return 2
     if not course.submissions(assignment):
         print(f"Nothing was handed in: there is no submitted/STUDENT/{assignment}.", file=sys.stderr)

@@ -8,12 +8,13 @@ import re
 import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from dateutil.parser import parse as parse_date
 
 from autograder.classroom.handover import ENDED, NOTES, STAGED
+from autograder.classroom.notes import Notes
 from autograder.classroom.stock import Course
 from autograder.grading.batch import Task, run_all
 from autograder.grading.sandbox import Limits, why_not
@@ -81,7 +82,7 @@ def grade_assignment(
     store = Store(course.root / "build" / "grades")
     tasks = list({each.task.key: each.task for each in handed}.values())
     started(len(tasks), sum(store.get(task.key) is not None for task in tasks))
-    notes = Notes.of(course, assignment)
+    notes = _notes(course, assignment)
     digest = hashlib.sha256(source.read_bytes()).hexdigest()
     due = _prepare(course, assignment, handed, notes)
     ended = course.root / ENDED
@@ -120,33 +121,16 @@ def _unjudged(result: dict | None) -> list[str]:
     return [e["exercise"] for e in exercises if any(verdict["status"] == "error" for verdict in e["verdicts"])]
 
 
-@dataclass
-class Notes:
-    """What nbgrader knows of an assignment, as far as this program had it write that.
-
-    released: the digest of the instructor's file. students: the key of the grade that was written, by student.
-    """
-
-    path: Path
-    released: str = ""
-    students: dict[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, course: Course, assignment: str) -> "Notes":
-        """Read them; nothing of what the gradebook does not have."""
-        path = course.root / "build" / "written" / f"{assignment}.json"
-        recorded = course.recorded(assignment)
-        try:
-            raw = json.loads(path.read_bytes())
-            students = {name: key for name, key in raw["students"].items() if name in (recorded or ())}
-            return cls(path, raw["released"] if recorded is not None else "", students)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            return cls(path)
-
-    def keep(self) -> None:
-        """Write them down."""
-        told = {"released": self.released, "students": self.students}
-        write_whole(self.path, json.dumps(told, indent=1).encode())
+def _notes(course: Course, assignment: str) -> Notes:
+    """What has been written of an assignment, without what the gradebook has no longer."""
+    try:
+        notes = Notes.read(course.root, assignment)
+    except (OSError, ValueError):
+        notes = Notes()
+    recorded = course.recorded(assignment)
+    if recorded is None:
+        return Notes()
+    return Notes(notes.released, {name: key for name, key in notes.students.items() if name in recorded})
 
 
 def collect(
@@ -191,7 +175,7 @@ def _prepare(course: Course, assignment: str, handed: list[Handed], notes: Notes
         for folder in ("autograded", "feedback"):
             shutil.rmtree(course.root / folder / each.student / assignment, ignore_errors=True)
         _stage(course, assignment, each)
-    notes.keep()
+    notes.write(course.root, assignment)
     return due
 
 
@@ -208,7 +192,7 @@ def _conclude(course: Course, assignment: str, due: list[Handed], notes: Notes) 
         else:
             problems.append(f"{each.student}'s {assignment}: nbgrader could not write it; see {course.log()}.")
     if due:
-        notes.keep()
+        notes.write(course.root, assignment)
     return problems
 
 

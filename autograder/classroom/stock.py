@@ -46,6 +46,17 @@ class Course:
         """The names of all assignments there are, in order."""
         return sorted(folder.name for folder in (self.root / "solutions").iterdir() if folder.is_dir())
 
+    def unusable(self, assignment: str = "") -> str:
+        """Why nothing can be done here, or with an assignment: a sentence with the way out, "" if it can."""
+        if not (self.root / "nbgrader_config.py").exists() or not (self.root / "solutions").is_dir():
+            return (
+                f"{self.root} is no course folder: it has no nbgrader_config.py with a folder solutions beside it. "
+                "Go to the one that has."
+            )
+        if assignment and assignment not in self.assignments():
+            return f"There is no assignment {assignment!r}; there are: {', '.join(self.assignments())}."
+        return ""
+
     def submissions(self, assignment: str) -> list[str]:
         """The students who handed an assignment in, in order."""
         found = (self.root / "submitted").glob(f"*/{assignment}")

@@ -1,0 +1,83 @@
+"""nbgrader's gradebook, read: who the students are, and their scores as they stand there.
+
+A score that a person changed in formgrader, and a penalty for lateness, are in the gradebook only.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nbgrader.api import Gradebook
+from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
+from traitlets.config.loader import PyFileConfigLoader
+
+_SQLITE = "sqlite:///"
+
+
+class UnreadableGradebook(ValueError):
+    """A gradebook that nbgrader cannot read; the message is one sentence with the way out."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student as nbgrader knows them; "" for what it does not know. lms_id: nbgrader's lms_user_id."""
+
+    id: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    lms_id: str = ""
+
+
+@dataclass(frozen=True)
+class Score:
+    """What stands in the gradebook for one submission, in points: changed by hand, a late penalty taken off.
+
+    unfinished: whether something is still to be graded by hand.
+    """
+
+    points: float
+    max_points: float
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Book:
+    """A gradebook's contents. people: by student id. scores: by assignment, then by student id."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    scores: dict[str, dict[str, Score]] = field(default_factory=dict)
+
+
+def read_gradebook(root: Path) -> Book:
+    """The gradebook of the course in this folder, empty if there is none. Raises UnreadableGradebook."""
+    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    course = CourseDirectory(config=config)
+    if course.db_url.startswith(_SQLITE) and not Path(course.db_url.removeprefix(_SQLITE)).exists():
+        return Book()  # to open it would make it
+    try:
+        with Gradebook(course.db_url, course.course_id) as gradebook:
+            return contents(gradebook)
+    except SQLAlchemyError as error:
+        raise UnreadableGradebook(
+            f"nbgrader's gradebook, {course.db_url}, cannot be read ({type(error).__name__}). If an older nbgrader "
+            "made it, run nbgrader db upgrade; otherwise put a copy of it back."
+        ) from error
+
+
+def contents(gradebook: Gradebook) -> Book:
+    """What stands in an open gradebook."""
+    people = {
+        s.id: Person(s.id, s.first_name or "", s.last_name or "", s.email or "", s.lms_user_id or "")
+        for s in gradebook.students
+    }
+    scores = {
+        assignment.name: {
+            s.student_id: Score(
+                max(0.0, s.score - s.late_submission_penalty), float(s.max_score), bool(s.needs_manual_grade)
+            )
+            for s in gradebook.assignment_submissions(assignment.name)
+        }
+        for assignment in gradebook.assignments
+    }
+    return Book(people, scores)
