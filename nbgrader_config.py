@@ -21,6 +21,12 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
+# What Canvas and Moodle call the files in an archive of submissions, for `nbgrader zip_collect`:
+# adalovelace_12_345_01_mask.ipynb, Ada Lovelace_12_assignsubmission_file_01_mask.ipynb (or a folder up to `file_`).
+c.FileNameCollectorPlugin.named_regexp = (
+    r".*/(?P<student_id>[^/_]+)_(?:LATE_)?(?:\d+_\d+|\d+_assignsubmission_file)_/?(?P<file_id>\w+?)(?:-\d+)?\.ipynb"
+)
+
 # What follows is for nbgrader's own `Execute`.
 # Seconds a cell may take. A check takes less than one; the rest is room for slow student code.
 c.Execute.timeout = 60

@@ -201,15 +201,27 @@ def _stage(course: Course, assignment: str, each: Handed) -> None:
     notebook = each.task.template.rebuilt(each.task.submission)
     notebook["metadata"][NOTES] = {"key": each.task.key}
     write_whole(folder / f"{assignment}.ipynb", json.dumps(notebook).encode())
-    time = _timestamp(course.root / "submitted" / each.student / assignment / "timestamp.txt")
-    if time:
-        (folder / "timestamp.txt").write_text(time)
+    handed = course.root / "submitted" / each.student / assignment
+    for name, sound in (("timestamp.txt", _is_date), ("submission_secret.txt", _SECRET.fullmatch)):
+        text = _line(handed / name)
+        if text and sound(text):
+            (folder / name).write_text(text)
 
 
-def _timestamp(path: Path) -> str:
-    """When it was handed in, as nbgrader's collecting wrote it; "" if that is not a date."""
-    with contextlib.suppress(OSError, ValueError, OverflowError):
-        text = read_regular(path, 100).decode("utf-8").strip()
-        parse_date(text)
-        return text
+#: What nbgrader's exchange writes beside a submission, and asks for when feedback goes back through it.
+_SECRET = re.compile(r"\w{1,200}")
+
+
+def _line(path: Path) -> str:
+    """The line that a small file holds; "" if it holds none."""
+    with contextlib.suppress(OSError, ValueError):
+        return read_regular(path, 300).decode("utf-8").strip()
     return ""
+
+
+def _is_date(text: str) -> bool:
+    """Whether nbgrader can read this as a date."""
+    with contextlib.suppress(ValueError, OverflowError):
+        parse_date(text)
+        return True
+    return False
