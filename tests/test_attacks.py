@@ -64,6 +64,7 @@ def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
     _write_oddities(submitted, attacks.Attack("", points=FULL), released)
     before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb") if path.is_file()}
     _, problems = classroom.grade(course, Options(workers=2, limits=LIMITS))
+    assert classroom.write_feedback(course) == []
     assert {path: path.read_bytes() for path in before} == before, "what was handed in has to stay as it is"
     return course, problems
 

@@ -324,7 +324,10 @@ def damage_store(course):
 SPOILT = {
     "nothing graded": (lambda c: shutil.rmtree(c.root / "build"), "is graded yet"),
     "notes damaged": (lambda c: (c.root / f"build/written/{ASSIGNMENT}.json").write_text("[1]"), "is damaged"),
-    "notes empty": (lambda c: (c.root / f"build/written/{ASSIGNMENT}.json").write_text("{}"), "is graded yet"),
+    "notes empty": (
+        lambda c: (c.root / f"build/written/{ASSIGNMENT}.json").write_text('{"released": "", "students": {}}'),
+        "is graded yet",
+    ),
     "a result damaged": (damage_store, "is damaged or missing"),
     "results gone": (lambda c: shutil.rmtree(c.root / "build" / "grades"), "and of 5 others is damaged or missing"),
     "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "cannot be read"),
@@ -350,7 +353,9 @@ def test_an_unknown_assignment_is_named_with_those_there_are(course, capsys, mon
 
 def test_a_result_of_another_shape_is_damaged_too(course, capsys, monkeypatch):
     notes = course.root / "build" / "written" / f"{ASSIGNMENT}.json"
-    notes.write_text(json.dumps(json.loads(notes.read_bytes()) | {"zoe": None}))
+    told = json.loads(notes.read_bytes())
+    told["students"]["zoe"] = None
+    notes.write_text(json.dumps(told))
     assert "zoe's" in report(course, capsys, monkeypatch)[2]
 
 

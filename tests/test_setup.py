@@ -22,7 +22,7 @@ def test_environment_yml_and_pyproject_say_the_same(root):
     environment = yaml.safe_load((root / "environment.yml").read_text())
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     (pip,) = [d["pip"] for d in environment["dependencies"] if isinstance(d, dict)]
-    assert sorted(pip) == sorted({*requirements(root), "--editable ."}), "what two extras need stands there once"
+    assert sorted(pip) == sorted([*requirements(root), "--editable ."])
     assert f"python{project['requires-python']}" in environment["dependencies"]
     assert (bootstrap.OLDEST, bootstrap.NEWEST) == ((3, 11), (3, 13))
     assert project["requires-python"] == ">=3.11,<3.14"
