@@ -3,7 +3,7 @@
 import secrets
 
 from autograder.exercises import find
-from autograder.judge import judge
+from autograder.judge import judge, stands
 from autograder.observe import observe
 from autograder.report import Report
 
@@ -33,5 +33,6 @@ def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
     report, suspected = judge(exercise, observations, seed)
     if not suspected:
         return report
-    _, confirmed = judge(exercise, observe(exercise, objects, seed, again=True), seed, again=True)
-    return report if confirmed else judge(exercise, observations, seed, doubted=True)[0]
+    if stands(report, *judge(exercise, observe(exercise, objects, seed, again=True), seed, again=True)):
+        return report
+    return judge(exercise, observations, seed, doubted=True)[0]

@@ -393,6 +393,66 @@ ATTACKS = [
         "    return honest(o.Observations(records, bad))\no.Observations.to_bytes = forged\n" + GOOD,
         says=("The grader failed",),  # no points, and a person is told
     ),
+    Attack(
+        "packed-recording",
+        wins(
+            "import autograder.observations as o, io, zipfile\ndef forged(self):\n    buffer = io.BytesIO()\n"
+            "    with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_LZMA) as archive:\n"
+            "        archive.writestr('told.npy', bytes(10**8))\n"
+            "    return buffer.getvalue()\no.Observations.to_bytes = forged"
+        ),
+        says=("interfered", "packed"),
+    ),
+    Attack(
+        "long-text",
+        "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\n"
+        "def forged(self):\n"
+        "    told = {'values': None, 'problem': 'raised', 'problem_text': 'x' * 8_000_000}\n"
+        "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
+        "    return honest(o.Observations(records, ''))\no.Observations.to_bytes = forged\n" + GOOD,
+        says=("interfered", "tells more"),
+    ),
+    Attack(
+        "empty-outputs",
+        "import json, os, struct\ndef say(out):\n    told = json.dumps([8, out]).encode()\n"
+        "    os.write(3, struct.pack('>cI', b'o', len(told)) + told)\n"
+        "for n in range(40_000):\n"
+        "    say({'output_type': 'stream', 'name': ('stdout', 'stderr')[n % 2], 'text': ''})\n" + GOOD,
+        FULL,
+    ),
+    Attack(
+        "strange-output",
+        wins(
+            "import json, os, struct\ntold = [8, {'output_type': 'error', 'ename': '', 'evalue': '',"
+            " 'traceback': [['y' * 100_000]] * 9}]\ntold = json.dumps(told).encode()\n"
+            "os.write(3, struct.pack('>cI', b'o', len(told)) + told)"
+        ),
+        says=("interfered",),
+    ),
+    Attack(
+        "names-another-cell",
+        "import os\nos.write(3, b'c' + bytes([0, 0, 0, 1]) + b'3')\nos._exit(0)\n" + GOOD,
+        says=("exit code 0",),
+    ),
+    Attack(
+        "own-streams",
+        "import sys\nclass Quiet:\n    def write(self, text): pass\nsys.stderr = Quiet()\n" + GOOD,
+        FULL,
+    ),
+    Attack("no-streams", "import sys\nsys.stdout = sys.stderr = None\n" + GOOD, FULL),
+    Attack(
+        "prints-in-a-thread",
+        "import threading, time\ndef beat():\n    while True:\n        print('still alive')\n"
+        "        time.sleep(0.003)\nthreading.Thread(target=beat, daemon=True).start()\n" + GOOD,
+        FULL,
+    ),
+    Attack(
+        "asks-for-a-kernel",
+        "%autosave 30\n%clear\nimport faulthandler, subprocess, sys\nprint(sys.stdout.encoding.lower())\n"
+        "subprocess.run(['true'], stdout=sys.stdout)\n" + GOOD,
+        FULL,
+        says=("utf-8",),
+    ),
     Attack("crashes", body("import ctypes\nctypes.string_at(0)"), says=("signal 11",)),
     Attack(
         "new-namespaces",

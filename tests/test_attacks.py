@@ -78,6 +78,8 @@ ODDITIES = {
     "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
     "<script>alert(1)</script>": "is no name that can be graded under",
     "two\nlines": "is no name that can be graded under",
+    "a-linked-folder": "Its folder is a link",
+    "a-linked-student": "Its folder is a link",
 }
 
 
@@ -90,6 +92,12 @@ def _write_oddities(submitted: Path, honest: Attack, released) -> None:
     (folder("a-folder") / "02_scaling.ipynb").mkdir()
     os.mkfifo(folder("a-pipe") / "02_scaling.ipynb")
     (folder("a-link") / "02_scaling.ipynb").symlink_to(submitted / "honest" / "02_scaling" / "02_scaling.ipynb")
+    (submitted / "a-linked-student").symlink_to(submitted / "honest")
+    (submitted / "a-linked-folder").mkdir()
+    (submitted / "a-linked-folder" / "02_scaling").symlink_to(submitted / "honest" / "02_scaling")
+    (submitted / "a-file").mkdir()
+    (submitted / "a-file" / "02_scaling").write_text("not a folder")
+    (submitted / "\x1b[31mred").mkdir()
     folder("nothing")
     (folder("misnamed") / "homework.ipynb").write_text("{}")
     for student in ("<script>alert(1)<", "two\nlines", "extra-files"):
@@ -158,6 +166,8 @@ def oddities_are_named_and_stop_nothing(course: Course, problems: list[str]) -> 
     for where in ("autograded", "feedback"):
         assert not any(path.name == "link.txt" for path in (course.root / where).rglob("*"))
     assert any("note.txt" in problem for problem in problems)
+    assert any("a-file/02_scaling is no folder" in problem for problem in problems)
+    assert all(problem.isprintable() for problem in problems), "no escape code reaches a terminal"
 
 
 def nobody_reached_a_socket_and_nothing_survives(reached: list) -> None:

@@ -1,5 +1,8 @@
 """The judge's statistics: bands are exact, the budget suffices, recordings survive the journey."""
 
+import io
+import zipfile
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -9,7 +12,7 @@ from autograder.cases import cases
 from autograder.exercises import EXERCISES, find
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
-from autograder.observations import SIZE_LIMIT, BadRecording, Observations, Record
+from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.bank import CORRECT
 
@@ -92,13 +95,28 @@ def test_a_recording_with_objects_or_too_large_is_refused(tmp_path):
     np.savez(path, told=told, **{"values/a": np.array([{}], dtype=object)})
     with pytest.raises(BadRecording, match="ValueError"):
         Observations.from_bytes(path.read_bytes())
-    np.savez_compressed(path, told=told, **{"values/a": np.zeros(SIZE_LIMIT // 8 + 1000)})
-    assert path.stat().st_size < 1_000_000
-    with pytest.raises(BadRecording, match="unpacks"):
+    np.savez(path, told=told, **{"values/a": np.zeros(SIZE_LIMIT // 8 + 1000)})
+    with pytest.raises(BadRecording, match="are allowed"):
+        Observations.from_bytes(path.read_bytes())
+    np.savez(path, told=np.zeros(TOLD_LIMIT + 1, np.uint8))
+    with pytest.raises(BadRecording, match="tells more"):
         Observations.from_bytes(path.read_bytes())
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_recording_that_could_unpack_to_anything_is_refused(method):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("told.npy", bytes(10**7))
+    assert len(buffer.getvalue()) < 20_000
+    with pytest.raises(BadRecording, match="is packed"):
+        Observations.from_bytes(buffer.getvalue())
+
+
 def test_text_of_a_recording_can_be_written_anywhere():
+    record = Record(problem="raised", problem_text="x" * 500_000)
+    (read,) = Observations.from_bytes(Observations({"a": record}, "y" * 90_000).to_bytes()).records.values()
+    assert read.problem_text == "x" * TEXT_LIMIT
     record = Record(problem="raised", problem_text="half \ud800, \x1b[31m, \x00, \u202e")
     (read,) = Observations.from_bytes(Observations({"a": record}).to_bytes()).records.values()
     assert read.problem_text == "half \ufffd, \ufffd[31m, \ufffd, \ufffd"

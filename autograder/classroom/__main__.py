@@ -104,19 +104,30 @@ class Progress:
 def strays(course: Course) -> list[str]:
     """A sentence for everything in submitted/ that is no submission of a known assignment."""
     found = []
+    known = course.assignments()
     for entry in sorted((course.root / "submitted").iterdir()):
+        where = f"submitted/{_printable(entry.name)}"
         if not entry.is_dir():
-            found.append(f"submitted/{entry.name} belongs to no student; it was left alone.")
+            found.append(f"{where} belongs to no student; it was left alone.")
             continue
-        inside = sorted(p.name for p in entry.iterdir())
+        try:
+            inside = {path.name: path.is_dir() for path in sorted(entry.iterdir())}
+        except OSError as error:
+            found.append(f"{where} cannot be read: {error.strerror}.")
+            continue
         if not inside:
-            found.append(f"submitted/{entry.name} is empty.")
-        found += [
-            f"submitted/{entry.name}/{name} is no assignment of this course; it was left alone."
-            for name in inside
-            if name not in course.assignments()
-        ]
+            found.append(f"{where} is empty.")
+        for name, is_folder in inside.items():
+            if name not in known:
+                found.append(f"{where}/{_printable(name)} is no assignment of this course; it was left alone.")
+            elif not is_folder:
+                found.append(f"{where}/{name} is no folder; put {name}.ipynb into one of that name.")
     return found
+
+
+def _printable(name: str) -> str:
+    """A file's name as it can be shown in any terminal."""
+    return name if name.isprintable() else ascii(name)
 
 
 def sample_course(root: Path) -> Course:

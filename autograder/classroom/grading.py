@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 
 from dateutil.parser import parse as parse_date
@@ -222,6 +223,6 @@ def _line(path: Path) -> str:
 def _is_date(text: str) -> bool:
     """Whether nbgrader can read this as a date."""
     with contextlib.suppress(ValueError, OverflowError):
-        parse_date(text)
+        parse_date(text).astimezone(UTC)  # as nbgrader does
         return True
     return False

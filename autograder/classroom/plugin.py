@@ -6,6 +6,7 @@ the text of the student's solution cells. `GradeSubmission` takes the place of `
 
 import json
 import os
+import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -134,11 +135,23 @@ class SubmissionExporter(NotebookExporter):
             return self.from_notebook_node(notebook, resources=resources, **kwargs)
         submission = read_submission(Path(filename), template)
         at = resources["nbgrader"]
+        self._drop_links(Path(filename).parent, at)
         for sentence in (submission.problem, *submission.notes):
             if sentence:
                 self.log.warning("%s's %s: %s", at["student"], at["notebook"], sentence)
         notebook = nbformat.from_dict(carried(submission, template))
         return self.from_notebook_node(notebook, resources=resources, **kwargs)
+
+    def _drop_links(self, handed: Path, at: dict) -> None:
+        """Take away what nbgrader has copied from behind links: it goes back to students, and may be anybody's."""
+        course = self.parent.coursedir
+        copied = Path(course.format_path(course.autograded_directory, at["student"], at["assignment"]))
+        for link in [path for path in handed.rglob("*") if path.is_symlink()]:
+            copy = copied / link.relative_to(handed)
+            if copy.is_dir():
+                shutil.rmtree(copy)
+            else:
+                copy.unlink(missing_ok=True)
 
 
 class GradeSubmission(NbGraderPreprocessor):

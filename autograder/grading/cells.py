@@ -6,12 +6,14 @@ This runs behind the wall, beside the student's code. Whatever it sends can be f
 """
 
 import base64
+import contextlib
 import io
 import json
 import os
 import random
 import struct
 import sys
+import threading
 
 import numpy as np
 from IPython.core.displayhook import DisplayHook
@@ -31,12 +33,14 @@ class Sender:
 
     def __init__(self, pipe: int):
         self.pipe, self.cell, self.room = pipe, 0, OUTPUT_LIMIT
+        self._turn = threading.RLock()
 
     def send(self, kind: str, body: bytes) -> None:
-        """Write one message whole. kind: a letter of `wire.KINDS`."""
+        """Write one message whole, whatever other threads want to say. kind: a letter of `wire.KINDS`."""
         data = memoryview(struct.pack(">cI", kind.encode(), len(body)) + body)
-        while data:
-            data = data[os.write(self.pipe, data) :]
+        with self._turn:
+            while data:
+                data = data[os.write(self.pipe, data) :]
 
     def start(self, cell: int) -> None:
         """Say that a cell begins."""
@@ -64,6 +68,15 @@ class Stream(io.TextIOBase):
     def writable(self) -> bool:
         """It can be written to."""
         return True
+
+    @property
+    def encoding(self) -> str:
+        """What a stream of text says of itself."""
+        return "utf-8"
+
+    def fileno(self) -> int:
+        """Where programs that are started write to: nowhere."""
+        return 1
 
     def isatty(self) -> bool:
         """It is no terminal."""
@@ -136,7 +149,8 @@ class Shell(InteractiveShell):
     def flush(self) -> None:
         """Send what has been written and waits for the end of its line."""
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with contextlib.suppress(Exception):  # it may be anything that the student's code put there
+                stream.flush()
 
     def _showtraceback(self, etype, evalue, stb):
         self.flush()
@@ -155,12 +169,19 @@ class Shell(InteractiveShell):
         """There is no screen."""
 
 
+#: Magics that only a Jupyter kernel has, and that do nothing for a grade.
+_OF_A_KERNEL = ("autosave", "clear", "cls", "connect_info", "edit", "less", "man", "more", "qtconsole", "subshell")
+
+
 def make_shell() -> Shell:
     """A shell with nothing in it, made before anybody's code is known."""
     config = Config()
     config.HistoryManager.enabled = False
     config.InteractiveShell.display_page = True
-    return Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
+    shell = Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
+    for name in _OF_A_KERNEL:
+        shell.register_magic_function(lambda line: None, "line", name)
+    return shell
 
 
 def run(request: dict, shell: Shell, pipe: int) -> None:

@@ -7,6 +7,7 @@ data, whatever a worker may have made of it.
 
 import json
 import queue
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 
@@ -35,8 +36,9 @@ def spread(
     from distributed import Client  # noqa: PLC0415 - an extra of its own, for those who have a cluster
 
     try:
+        _knock(address)  # a client that fails to connect can hang when it is thrown away
         client = Client(address, timeout=CONNECT_LIMIT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise ClusterUnusable(
             f"No Dask scheduler answers at {address!r}. Say its address as it prints it when it starts, such as "
             "tcp://10.0.0.1:8786."
@@ -58,6 +60,15 @@ def spread(
             yield key, _result(left.pop(key))
         for key in left:
             yield key, {"failed": "All workers of the cluster have gone. Start some and grade again."}
+
+
+def _knock(address: str) -> None:
+    """Open a connection to an address, and close it. Raises OSError, ValueError or OverflowError."""
+    kind, _, where = address.rpartition("://")
+    host, _, port = where.rpartition(":")
+    if kind not in ("", "tcp", "tls"):
+        raise ValueError
+    socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT).close()
 
 
 def there(work: Callable[[object], dict], task: object, digest: str, walled: bool) -> str:

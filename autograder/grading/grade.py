@@ -13,7 +13,7 @@ from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seed_of
 from autograder.grading.template import Check, Submission, Template
 from autograder.grading.wire import Heard
-from autograder.judge import judge
+from autograder.judge import judge, stands
 from autograder.notebook import Shown
 from autograder.observations import BadRecording, Observations
 from autograder.report import Report, Verdict
@@ -116,6 +116,11 @@ class _Runs:
     with_others: bool = False
 
     @property
+    def own(self) -> set[int]:
+        """The places of the solution cells that belong to this exercise."""
+        return {place for place in self.template.solutions.values() if place < self.check.cell} - self.others
+
+    @property
     def others(self) -> set[int]:
         """The places of the solution cells above the check that belong to other exercises: to the checks before."""
         before = max((check.cell for check in self.template.checks if check.cell < self.check.cell), default=-1)
@@ -141,11 +146,11 @@ class _Runs:
                     self.outputs.setdefault(place, heard.outputs[place])
             if heard.garbled:
                 return f"Its process interfered with the grading: {heard.garbled}."
-            if run.ending and any(place == heard.cell for place, _ in cells):
+            # Which cell ended the run is told beside the student's code: believed only of this exercise's own.
+            if run.ending and heard.cell in self.own and any(place == heard.cell for place, _ in cells):
                 self.stopped[heard.cell] = run.ending
-                if heard.cell < self.check.cell:
-                    continue
-            elif run.ending:
+                continue
+            if run.ending and not (heard.cell > self.check.cell and heard.recording):
                 return f"{heard.failure}. {run.ending}" if heard.failure else run.ending
             if heard.missing:
                 return self._missing(heard.missing)
@@ -202,8 +207,9 @@ def _examine(runs: _Runs) -> Report:
     once_more = runs.observe(again=True)
     if isinstance(once_more, str):
         return unjudged(check, seed, once_more)
-    _, confirmed = judge(check.exercise, once_more, seed, again=True)
-    return report if confirmed else judge(check.exercise, observed, seed, doubted=True)[0]
+    if stands(report, *judge(check.exercise, once_more, seed, again=True)):
+        return report
+    return judge(check.exercise, observed, seed, doubted=True)[0]
 
 
 def unjudged(check: Check, seed: int, reason: str) -> Report:

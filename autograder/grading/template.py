@@ -160,7 +160,11 @@ def read_regular(path: Path, limit: int) -> bytes:
 
 
 def read_submission(path: Path, template: Template) -> Submission:
-    """Read a file that was handed in, whatever it is; what is wrong with it stands in `problem`."""
+    """Read the file STUDENT/ASSIGNMENT/FILE that was handed in, whatever it is; what is wrong with it stands in
+    `problem`.
+    """
+    if path.parent.is_symlink() or path.parent.parent.is_symlink():
+        return Submission(problem="Its folder is a link to another one. Hand in the file itself.")
     try:
         return parse_submission(read_regular(path, FILE_LIMIT), template)
     except FileNotFoundError:

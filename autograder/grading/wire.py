@@ -26,6 +26,9 @@ MESSAGE_LIMIT = 4_000_000
 SHOWN_TEXT = 120_000
 SHOWN_PICTURES = 2_000_000
 
+#: Characters that each output counts for beside its text, so that there cannot be many empty ones.
+OUTPUT_COST = 100
+
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 #: Control characters other than tab, newline and the escape that colours begin with.
@@ -129,6 +132,7 @@ def _add(outputs: list[dict], shown: dict) -> None:
 def _output(output: dict, heard: Heard) -> dict | None:
     """An output made anew from the parts that may be shown; None when there is no room left for it."""
     kind = output["output_type"]
+    heard.text += OUTPUT_COST
     if heard.text > SHOWN_TEXT or heard.pictures > SHOWN_PICTURES:
         return None
     if kind == "stream":
@@ -136,7 +140,7 @@ def _output(output: dict, heard: Heard) -> dict | None:
         return {"output_type": "stream", "name": name, "text": _counted(output["text"], heard)}
     if kind == "error":
         lines = [_counted(line, heard) for line in output["traceback"]]
-        name, value = _text(output["ename"])[:200], _text(output["evalue"])[:2000]
+        name, value = _counted(output["ename"], heard)[:200], _counted(output["evalue"], heard)[:2000]
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind not in ("display_data", "execute_result"):
         return None
@@ -163,9 +167,11 @@ def _picture(text: object, beginning: bytes) -> str | None:
 
 def _counted(text: str, heard: Heard) -> str:
     """A text that can be shown, cut where there is no room for more."""
+    if type(text) is not str:
+        raise TypeError
     room = max(0, SHOWN_TEXT - heard.text)
     heard.text += len(text)
-    return _text(text)[:room]
+    return _text(text[:room])
 
 
 def _text(text: str) -> str:

@@ -61,6 +61,16 @@ def judge(
     return report, suspected
 
 
+def stands(report: Report, again: Report, alarmed: bool) -> bool:
+    """Whether a suspicion of chance in a report stands, after `judge` has looked at fresh draws.
+
+    again, alarmed: what it said of those. Code that does something else when it is asked again, so that nothing
+    rests on chance any more, is not cleared by that: then something fails that did not fail before.
+    """
+    before = {v.property for v in report.verdicts if v.status == "pass"}
+    return alarmed or any(v.status != "pass" and v.property in before for v in again.verdicts)
+
+
 def _missing(subject: Exercise, rulings: dict[str, Ruling]) -> Ruling:
     """The ruling on properties that a judge could not even look at: something before them failed."""
     first = subject.properties[0].slug

@@ -14,11 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from autograder.cases import Case
-from autograder.observations import Record
-
-PRINT_LIMIT = 2_000  # characters kept of what the student's code prints; the rest is dropped
-TEXT_LIMIT = 300  # characters kept of an exception's message
-
+from autograder.observations import PRINT_LIMIT, TEXT_LIMIT, Record
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 

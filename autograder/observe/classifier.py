@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from autograder.classifier_cases import CLASSES, ClassifierCase
-from autograder.observations import Record
-from autograder.observe.calls import TEXT_LIMIT, trouble_of, type_name
+from autograder.observations import TEXT_LIMIT, Record
+from autograder.observe.calls import trouble_of, type_name
 from autograder.observe.models import Calls, as_numbers, predictions, standard_settings, training_step
 
 

@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograder.fold_cases import FoldCase
-from autograder.observations import EVENT, Record
-from autograder.observe.calls import TEXT_LIMIT, Unusable, Watch, shared_state, trouble_of, type_name
+from autograder.observations import EVENT, TEXT_LIMIT, Record
+from autograder.observe.calls import Unusable, Watch, shared_state, trouble_of, type_name
 
 #: What is kept of one call at most: a correct answer needs a tenth of it.
 NUMBER_LIMIT = 150_000
