@@ -405,11 +405,9 @@ ATTACKS = [
     ),
     Attack(
         "long-text",
-        "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\n"
-        "def forged(self):\n"
-        "    told = {'values': None, 'problem': 'raised', 'problem_text': 'x' * 8_000_000}\n"
-        "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
-        "    return honest(o.Observations(records, ''))\no.Observations.to_bytes = forged\n" + GOOD,
+        "import autograder.observations as o\nhonest = o.Observations.to_bytes\ndef forged(self):\n"
+        "    return honest(o.Observations(self.records, 'x' * 8_000_000))\no.Observations.to_bytes = forged\n"
+        + GOOD,
         says=("interfered", "tells more"),
     ),
     Attack(

@@ -145,6 +145,7 @@ class Shell(InteractiveShell):
     """IPython's shell as a kernel has it: magics, displays, tracebacks; it sends instead of printing."""
 
     sender: Sender
+    streams: tuple[Stream, Stream]
 
     def flush(self) -> None:
         """Send what has been written and waits for the end of its line."""
@@ -192,7 +193,7 @@ def run(request: dict, shell: Shell, pipe: int) -> None:
     """
     sender = shell.sender = Sender(pipe)
     sys.stdin = io.StringIO()
-    sys.stdout, sys.stderr = Stream("stdout", sender), Stream("stderr", sender)
+    shell.streams = sys.stdout, sys.stderr = Stream("stdout", sender), Stream("stderr", sender)
     wanted = request["observe"]
     seed = wanted["seed"] if wanted else 0
     random.seed(seed)
@@ -209,6 +210,7 @@ def _run_cells(cells: list, shell: Shell, sender: Sender) -> None:
     me = os.getpid()
     for place, source in cells:
         sender.start(place)
+        sys.stdout, sys.stderr = shell.streams  # whatever the cell before has put there
         shell.run_cell(source, store_history=True)
         if os.getpid() != me:
             os._exit(0)  # the cell forked, and this is not the process that was asked

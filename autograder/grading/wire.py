@@ -117,22 +117,23 @@ def _understand(kind: str, body: bytes, heard: Heard) -> None:
         cell, output = json.loads(body)
         shown = _output(output, heard)
         if shown and type(cell) is int:
-            _add(heard.outputs.setdefault(cell, []), shown)
+            _add(shown, cell, heard)
 
 
-def _add(outputs: list[dict], shown: dict) -> None:
+def _add(shown: dict, cell: int, heard: Heard) -> None:
     """Append an output; text to the same stream joins the text before it."""
+    outputs = heard.outputs.setdefault(cell, [])
     last = outputs[-1] if outputs else {}
     if shown["output_type"] == "stream" and last.get("name") == shown["name"]:
         last["text"] += shown["text"]
     else:
         outputs.append(shown)
+        heard.text += OUTPUT_COST
 
 
 def _output(output: dict, heard: Heard) -> dict | None:
     """An output made anew from the parts that may be shown; None when there is no room left for it."""
     kind = output["output_type"]
-    heard.text += OUTPUT_COST
     if heard.text > SHOWN_TEXT or heard.pictures > SHOWN_PICTURES:
         return None
     if kind == "stream":
