@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     hinting.add_argument("rung", nargs="?", type=int, choices=(1, 2, 3), default=1)
     grading = commands.add_parser("grade", help="grade what a class handed in for an assignment, isolated")
     grading.add_argument("assignment", metavar="ASSIGNMENT")
-    grading.add_argument("--workers", type=int, default=0, metavar="N", help="processes; by default one a core")
+    grading.add_argument("--workers", type=_count, default=0, metavar="N", help="processes; by default one a core")
     grading.add_argument("--scheduler", default="", metavar="ADDRESS", help="grade on this Dask cluster instead")
     grading.add_argument(
         "--unprotected",
@@ -53,6 +53,13 @@ def main(arguments: list[str] | None = None) -> int:
     symptoms = doctor.examine_machine()
     print(doctor.as_text(symptoms))
     return int(any(symptom.state == "missing" for symptom in symptoms))
+
+
+def _count(text: str) -> int:
+    """A number of things, from 1; argparse shows the message of what this raises."""
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes; say 1 or more")
+    return int(text)
 
 
 def check(notebooks: list[Path]) -> int:

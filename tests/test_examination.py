@@ -255,3 +255,27 @@ def test_loggers_stay_silent_during_a_check_and_speak_again_afterwards(capfd):
     examine("mask", chatty, seed=1)
     assert "retracing" not in capfd.readouterr().err
     assert logger.isEnabledFor(logging.WARNING)
+
+
+def test_whoever_dodges_the_second_look_is_not_cleared_by_it():
+    import sys
+
+    def biased(dodges):
+        def inverted_dropout(x, rate, rng):
+            if not 0 <= rate <= 1:
+                raise ValueError("rate")
+            frame = sys._getframe()
+            while dodges and frame:
+                if frame.f_locals.get("again") is True:
+                    return 0
+                frame = frame.f_back
+            if rate == 1:
+                return np.zeros_like(x)
+            return np.where(rng.random(x.shape) >= rate + 0.002 * (0 < rate < 1), x / (1 - rate), 0).astype(x.dtype)
+
+        return inverted_dropout
+
+    for seed in (2, 4, 7):  # with these the bias is suspected, and not certain
+        honest, dodging = (examine("inverted", biased(dodges), seed=seed) for dodges in (False, True))
+        assert not honest.passed
+        assert dodging.points == honest.points
