@@ -42,7 +42,7 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
     """
     places = _visible(_system_places(), {os.path.realpath(place) for place in (*hidden, *_always_hidden())})
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
-    arguments, made = [], {"/", *emptied}
+    arguments, made = [], {"/", "/tmp", *emptied}
     links = [(folder, "--symlink") for folder in _detours() if places.get(_around(folder, places)) != "--ro-bind"]
     for place, kind in [*places.items(), *links, (f"{APP}/course/data", ""), (home, "")]:
         # The folders above, which bubblewrap would make for root's eyes only.
@@ -58,6 +58,15 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
     for place in emptied:
         arguments += ["--remount-ro", place]
     return arguments
+
+
+def kept_in(own: Iterable[str], arguments: list[str]) -> list[str]:
+    """The uppermost folders that the arguments show inside a run's own places, which would hide them.
+
+    own: where every run gets an empty folder. Somebody tries this project in /tmp.
+    """
+    inside = [(place, a) for place in own for a in arguments if a.startswith(f"{place}/")]
+    return sorted({f"{place}/{a.removeprefix(place + '/').split('/')[0]}" for place, a in inside})
 
 
 def _visible(shown: set[str], hidden: set[str]) -> dict[str, str]:

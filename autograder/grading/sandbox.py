@@ -18,7 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
-from autograder.grading.places import APP, COURSE_MODULES, interpreter, mounts, package_folders
+from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
 from autograder.grading.wire import Heard, listen
 
 #: Seconds the warm parent may take to import everything.
@@ -98,7 +98,7 @@ _PROBE = (
     "if os.getuid() == 0: warm._give_up_root()\n"
     "warm._leave_namespaces(); child = os.fork()\n"
     "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
-    "warm._mount_own_places({'disk': 1000000, 'home': '/home/student'}); warm._drop_capabilities()\n"
+    "warm._mount_own_places({'disk': 1000000, 'home': '/home/student', 'kept': []}); warm._drop_capabilities()\n"
     "warm._prctl(38, 1); warm.refuse_calls()"
 )
 
@@ -128,8 +128,8 @@ def _wall(program: str, hidden: Iterable[Path] = ()) -> list[str]:
         command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
         command += ["--unshare-user"]
-    command += mounts(_HOME, hidden)
-    command += ["--proc", "/proc", "--dev", "/dev", "--dir", _HOME, "--perms", "1777", "--tmpfs", "/tmp"]
+    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
+    command += [*mounts(_HOME, hidden), "--dir", _HOME]
     command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
     for name, value in _environment().items():
         command += ["--setenv", name, value]
@@ -227,6 +227,7 @@ class Sandbox:
         environment = None
         if self.walled:
             command = [*_wall(bubblewrap() or "bwrap", self._hidden), interpreter()]
+            options["kept"] = kept_in(("/tmp", "/dev/shm", _HOME), command)
         else:
             self._scratch = tempfile.TemporaryDirectory()
             options["home"] = self._scratch.name

@@ -26,7 +26,7 @@ TICK = 0.05  # seconds between looks at the memory of a run
 
 #: linux/sched.h, sys/mount.h, sys/prctl.h
 _NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x40000000 | 0x08000000 | 0x04000000
-_REC, _PRIVATE, _NOSUID, _NODEV, _NOEXEC, _READ_ONLY, _REMOUNT = 0x4000, 0x40000, 2, 4, 8, 1, 32
+_REC, _PRIVATE, _NOSUID, _NODEV, _READ_ONLY, _REMOUNT, _BIND = 0x4000, 0x40000, 2, 4, 1, 32, 0x1000
 _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER, _CAPBSET_DROP = 1, 4, 38, 36, 24
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -156,8 +156,17 @@ def _mount_own_places(options: dict) -> None:
     program = os.readlink("/proc/self/exe")
     _call(_libc.mount(b"none", b"/", None, _REC | _PRIVATE, None), "making mounts private")
     size = f"size={options['disk']},nr_inodes=4096,mode=700".encode()
+    # Where Python itself lies in such a place, it is kept, and cannot be written to.
+    kept = {path: os.open(path, os.O_PATH) for path in options["kept"] if os.path.isdir(path)}
     for place in ("/tmp", "/dev/shm", options["home"]):
         _call(_libc.mount(b"tmpfs", place.encode(), b"tmpfs", _NOSUID | _NODEV, size), f"mounting {place}")
+    for path, handle in kept.items():
+        os.mkdir(path)
+        source, target = f"/proc/self/fd/{handle}".encode(), path.encode()
+        _call(_libc.mount(source, target, None, _BIND | _REC, None), f"keeping {path}")
+        flags = _BIND | _REMOUNT | _READ_ONLY | _NOSUID | _NODEV
+        _call(_libc.mount(None, target, None, flags, None), f"closing {path}")
+        os.close(handle)
     _call(_libc.mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV, b"size=64k,mode=755"), "mounting /proc")
     # The little that TensorFlow reads there.
     os.mkdir("/proc/self")
