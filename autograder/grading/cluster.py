@@ -8,6 +8,7 @@ data, whatever a worker may have made of it.
 import json
 import queue
 import socket
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError
 
@@ -68,7 +69,15 @@ def _knock(address: str) -> None:
     host, _, port = where.rpartition(":")
     if kind not in ("", "tcp", "tls"):
         raise ValueError
-    socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT).close()
+    deadline = time.monotonic() + CONNECT_LIMIT
+    while True:
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_LIMIT).close()
+            return
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)  # a scheduler that has just been started is not there at once
 
 
 def there(work: Callable[[object], dict], task: object, digest: str, walled: bool) -> str:
