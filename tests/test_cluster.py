@@ -141,7 +141,7 @@ def test_a_cluster_that_cannot_grade_says_why_and_nothing_is_stored(tmp_path, ad
         run_all(asked, store, 1, address)
     monkeypatch.setattr(cluster, "WORKER_LIMIT", 30)
     (tmp_path / "without" / "autograder").mkdir(parents=True)
-    (tmp_path / "without" / "autograder" / "__init__.py").touch()
+    (tmp_path / "without" / "autograder" / "__init__.py").write_text("raise ImportError('no grader here')\n")
     with worker(address, tmp_path, tmp_path / "without"), pytest.raises(ClusterUnusable, match="cannot run this"):
         run_all(asked, store, 1, address)
     shutil.copytree(ROOT / "autograder", tmp_path / "other" / "autograder")
