@@ -203,9 +203,9 @@ def _other_generator(case: Case, name: str) -> Case:
 def _for_keras(named: dict[str, Case]) -> dict[str, Case]:
     """The cases of exercise keras_layer: the same inputs with a batch axis, fewer calls, and more places.
 
-    An eager Keras call takes a millisecond, fifty times a NumPy one, so there are 120 calls instead of 600:
-    a pair of units that goes together is then seen only at high rates, other dependence in the large arrays
-    and in the many steps of `fit`.
+    An eager Keras call takes a millisecond, fifty times a NumPy one, so there are 60 calls instead of 600. A unit
+    that is never dropped shows at the high rate, one that is never kept at the low one; a pair of units that goes
+    together shows in the 200 steps of `fit`, other dependence in those and in the large arrays.
     """
     found = {}
     for name, case in named.items():
