@@ -396,12 +396,16 @@ def test_plain_nbgrader_autograde_is_isolated_too(small_class):
     course = small_class
     hand_in(course, "broken", b"Dear all")
     look = course.root / "submitted" / "student0" / "01_mask" / "01_mask.ipynb"
+    (look.parent / "link.txt").symlink_to(course.root / "solutions" / "01_mask" / "01_mask.ipynb")
     look.write_text(look.read_text().replace("# 0", "\\nimport os\\nprint('home', os.getcwd(), os.getuid())"))
     command = [sys.executable, "-m", "nbgrader", "autograde", "01_mask"]
     done = subprocess.run(command, cwd=course.root, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     text = (course.root / "autograded" / "student0" / "01_mask" / "01_mask.ipynb").read_text()
     assert "home /home/student 1000" in text
+    assert not (course.root / "autograded" / "student0" / "01_mask" / "link.txt").exists(), (
+        "it would go back to them"
+    )
     grades = {g.student: g.score for g in course.export()}
     assert grades == {"broken": 0.0, **{f"student{n}": 10.0 for n in range(6)}}
 
