@@ -210,12 +210,12 @@ def _for_keras(named: dict[str, Case]) -> dict[str, Case]:
     found = {}
     for name, case in named.items():
         if len(case.shape) > 1 or name == "tiny":
-            calls = 60 if name in ("units-low", "units-high", "tiny") else min(case.calls, 20)
+            calls = 24 if name in ("units-low", "units-high", "tiny") else min(case.calls, 10)
             case = replace(case, dtype="float32", layout="C", calls=calls)
             found[name] = replace(case, shape=(1, 3)) if name == "tiny" else case
     low, high, large = found["units-low"], found["units-high"], found["large-high"]
     added = [
-        replace(high, name="fit", mode="fit", calls=200),
+        replace(high, name="fit", mode="fit", calls=400),
         replace(found["three-axes"], name="model", mode="model"),
         replace(large, name="config", mode="config", calls=3),
         replace(found["large-low"], name="loaded", mode="loaded", calls=3),
