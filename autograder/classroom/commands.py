@@ -2,8 +2,13 @@
 
 import json
 import sys
+from functools import cache
 
+from nbgrader import api
 from nbgrader.apps import NbGraderApp
+
+# nbgrader opens its gradebook eight times a submission. With one engine, SQLAlchemy compiles each query once.
+api.create_engine = cache(api.create_engine)
 
 
 def run(arguments: list[str]) -> bool:

@@ -9,7 +9,9 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from socket import socket
 
 from threadpoolctl import threadpool_limits
 
@@ -46,9 +48,8 @@ def perform(task: Task) -> dict:
     # Whoever only hands out work is spared the judge, SciPy and Matplotlib.
     from autograder.grading.grade import grade  # noqa: PLC0415
 
-    box = _box(task.template.imports, task.limits, task.walled, task.course)
     try:
-        graded = grade(task.submission, task.template, task.secret, box)
+        graded = grade(task.submission, task.template, task.secret, _box(_kind(task)))
     except SandboxBroken as problem:
         return {"failed": str(problem)}
     return {"notebook": graded.notebook, "summary": graded.summary(task.submission, task.walled)}
@@ -58,9 +59,13 @@ def perform(task: Task) -> dict:
 _warm = threading.local()
 
 
-def _box(imports: frozenset[str], limits: Limits, walled: bool, course: Path | None) -> Sandbox:
+def _kind(task: Task) -> tuple:
+    """What decides which sandbox a task needs: the arguments of `Sandbox`."""
+    return task.template.imports, task.limits, task.walled, task.course
+
+
+def _box(wanted: tuple) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
-    wanted = (imports, limits, walled, course)
     if getattr(_warm, "kind", None) != wanted:
         if hasattr(_warm, "box"):
             _warm.box.close()
@@ -99,27 +104,50 @@ def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     for _ in range(ATTEMPTS):
         if not left:
             return
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["autograder.grading.grade"])
-        with ProcessPoolExecutor(min(workers, len(left)), context, initializer=_begin_worker) as pool:
-            futures = {pool.submit(perform, task): key for key, task in left.items()}
-            try:
-                for future in as_completed(futures):
-                    result = future.result()
-                    key = futures.pop(future)  # or all results would stay in memory
-                    left.pop(key)
-                    yield key, result
-            except BrokenProcessPool:
-                continue  # a worker was killed: what it had begun, and all the rest, is handed out again
+        try:
+            yield from _round(left, min(workers, len(left)))
+        except BrokenProcessPool:
+            continue  # a worker was killed: what it had begun, and all the rest, is handed out again
     for key in left:
         yield key, {"failed": f"The process that graded it was killed {ATTEMPTS} times."}
 
 
-def _begin_worker() -> None:
+def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
+    """Results of `workers` new processes, as they come; takes the finished tasks out of `left`.
+
+    Raises BrokenProcessPool when one of the processes is killed.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["autograder.grading.grade"])
+    kind = _kind(next(iter(left.values())))
+    with Sandbox(*kind) as box:
+        # Imported once, for all of them: that takes as long as grading a dozen submissions.
+        lent = [box.lend() for _ in range(workers)]
+        arguments = (kind, lent, context.Value("i", 0))
+        with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=arguments) as pool:
+            futures = {pool.submit(perform, task): key for key, task in left.items()}
+            for future in as_completed(futures):
+                result = future.result()
+                key = futures.pop(future)  # or all results would stay in memory
+                left.pop(key)
+                yield key, result
+
+
+def _begin_worker(kind: tuple, lent: list[socket], begun: Synchronized) -> None:
     """Have this process use one core, as there are others like it, and end when its parent does, even if that is
-    killed and cannot say so.
+    killed and cannot say so. Of the sandboxes that are `lent` it takes the next.
     """
     threadpool_limits(1)
+    with begun.get_lock():
+        number = begun.value
+        begun.value += 1
+    _warm.kind, _warm.box = kind, Sandbox(*kind)
+    atexit.register(_warm.box.close)
+    for place, connection in enumerate(lent):
+        if place == number:
+            _warm.box.borrow(connection)
+        else:
+            connection.close()
 
     def watch() -> None:
         wait_for([multiprocessing.parent_process().sentinel])

@@ -174,6 +174,7 @@ class Sandbox:
         self._socket: socket.socket | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None
         self._said: BinaryIO | None = None
+        self._ready = False
 
     def __enter__(self) -> "Sandbox":
         return self
@@ -187,8 +188,7 @@ class Sandbox:
 
         Never raises for what a student's code does.
         """
-        if self._process is None:
-            self._start()
+        self._await_parent()
         ours, theirs = os.pipe()
         deadline = time.monotonic() + self.limits.wall + GRACE
         try:
@@ -206,8 +206,28 @@ class Sandbox:
             raise SandboxBroken(f"The sandbox could not be built: {answer['broken']}.")
         return Run(heard, self._ending(answer, heard.done))
 
+    def lend(self) -> socket.socket:
+        """A connection to a copy of the parent, with which another process on this machine can `borrow` it.
+
+        The copy ends with the parent. Does not wait for anything. Raises SandboxBroken.
+        """
+        if self._socket is None:
+            self._start()
+        ours, theirs = socket.socketpair()
+        try:
+            self._ask({"copy": True}, theirs.fileno())
+        except OSError as error:
+            raise SandboxBroken("The sandbox's parent process has ended.") from error
+        finally:
+            theirs.close()
+        return ours
+
+    def borrow(self, connection: socket.socket) -> None:
+        """Use the copy that a sandbox of the same kind has lent. When it fails, this one starts a parent itself."""
+        self._socket = connection
+
     def close(self) -> None:
-        """End the parent and everything behind the wall."""
+        """End the parent, if it is this sandbox's own, and everything behind the wall."""
         if self._socket is not None:
             self._socket.close()
         if self._process is not None:
@@ -218,6 +238,15 @@ class Sandbox:
         if self._said is not None:
             self._said.close()
         self._process = self._socket = self._scratch = self._said = None
+        self._ready = False
+
+    def _await_parent(self) -> None:
+        """Start a parent if there is none, and wait until it is warm."""
+        if self._socket is None:
+            self._start()
+        if not self._ready:
+            self._answer(time.monotonic() + START_LIMIT)
+            self._ready = True
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -248,7 +277,6 @@ class Sandbox:
         finally:
             theirs.close()
         self._socket = ours
-        self._answer(time.monotonic() + START_LIMIT)
 
     def _ask(self, request: dict, pipe: int) -> None:
         body = json.dumps(request).encode()
@@ -272,7 +300,9 @@ class Sandbox:
         return json.loads(line)
 
     def _last_words(self) -> str:
-        """The last line that the parent or bubblewrap wrote to stderr."""
+        """The last line that the parent or bubblewrap wrote to stderr; "" where another process has that."""
+        if self._said is None:
+            return ""
         self._said.seek(0)
         lines = self._said.read().decode("utf-8", "replace").strip().splitlines()
         return lines[-1][:500] if lines else ""

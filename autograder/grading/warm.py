@@ -1,11 +1,13 @@
 """The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
 `sandbox`.
 
-It never runs a student's code itself. Each run gets a child with namespaces of its own (user, process, mount,
+It never runs a student's code itself, and imports once for all processes that grade: each of them but the first
+asks it for a copy of itself. Each run gets a child with namespaces of its own (user, process, mount,
 network, IPC), limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its
 process namespace is. The parent listens on a socket that no run ever holds.
 """
 
+import contextlib
 import ctypes
 import importlib
 import json
@@ -46,7 +48,23 @@ def main() -> None:
         request, pipe = _receive(control)
         if request is None:
             return
+        if "copy" in request:
+            control = _copied(control, pipe)
+            continue
         _tell(control, serve(request, pipe, shell, control, options))
+
+
+def _copied(control: socket.socket, theirs: int) -> socket.socket:
+    """Fork a copy that serves the socket `theirs`; returns the socket that this process goes on to serve."""
+    if os.fork():
+        os.close(theirs)
+        return control
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+    _prctl(_CHILD_SUBREAPER, 1)
+    control.close()
+    control = socket.socket(fileno=theirs)
+    _tell(control, {"ready": os.getpid()})
+    return control
 
 
 def _warm_up(modules: list[str]):
@@ -231,21 +249,37 @@ def _wait(child: int, deadline: float, limits: dict | None) -> str:
 
 
 def _used() -> tuple[int, float]:
-    """Bytes by which all other processes here are larger than this one, from which they were forked, and the
+    """Bytes by which all processes below this one are larger than this one, from which they were forked, and the
     seconds that they and those of their children that have ended have computed.
     """
-    mine, me = _memory("self")[1], os.getpid()
+    mine = _memory("self")[1]
     grown, computed = 0, 0
     # Parents before their children: one that ends meanwhile is left out then, and not counted twice.
-    for number in sorted(int(name) for name in os.listdir("/proc") if name.isdigit()):
-        if number not in (1, me):
-            try:
-                grown += max(0, _memory(str(number))[1] - mine)
-                fields = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue  # it has just ended
-            computed += sum(map(int, fields[11:15]))  # its own and its ended children's, of user and system
+    for number in _below(os.getpid()):
+        try:
+            used = list(map(int, _stat(number)[11:15]))  # its own and its ended children's, of user and system
+            grown += max(0, _memory(str(number))[1] - mine)
+        except OSError:
+            continue  # it has just ended
+        computed += sum(used)
     return grown, computed / os.sysconf("SC_CLK_TCK")
+
+
+def _below(process: int) -> list[int]:
+    """The descendants of a process, each after its parent."""
+    children: dict[int, list[int]] = {}
+    for number in (int(name) for name in os.listdir("/proc") if name.isdigit()):
+        with contextlib.suppress(OSError):  # it has just ended
+            children.setdefault(int(_stat(number)[1]), []).append(number)
+    found = [process]
+    for parent in found:
+        found += children.get(parent, ())
+    return found[1:]
+
+
+def _stat(process: int) -> list[str]:
+    """The fields of /proc/PID/stat after the name: state, parent and so on."""
+    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
 
 
 def _memory(process: str) -> tuple[int, int]:
