@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -249,6 +250,41 @@ def test_what_one_submission_leaves_behind_the_next_does_not_find():
         grade(Submission({"solution-mask": leave}), asked, SECRET, box)
         notebook = grade(Submission({"solution-mask": find}), asked, SECRET, box).notebook
     assert "found [] False False" in json.dumps(notebook)
+
+
+def cell(*lines: str) -> dict:
+    """A request to run one cell."""
+    return {"cells": [[0, "\n".join(lines)]], "after": [], "observe": None}
+
+
+@pytest.mark.slow
+@isolated
+def test_sandboxes_that_share_a_parent_do_not_share_their_limits():
+    kind = frozenset(), Limits(memory=700_000_000)
+    hold = "import time, numpy; held = numpy.ones({}); time.sleep(1.5); print('held')"
+    with Sandbox(*kind) as lender, Sandbox(*kind) as one, Sandbox(*kind) as other, ThreadPoolExecutor(2) as pool:
+        for borrower in (one, other):
+            borrower.borrow(lender.lend())
+        modest = cell(hold.format(60_000_000))  # 480 MB: one has room for that, both together would not
+        both = [pool.submit(borrower.run, modest) for borrower in (one, other)]
+        assert [run.result().ending for run in both] == ["", ""]
+        assert all("held" in json.dumps(run.result().heard.outputs) for run in both)
+        split = cell("import os; os.fork(); os.fork()", hold.format(30_000_000))  # four times 240 MB
+        greedy, beside = pool.submit(one.run, split), pool.submit(other.run, modest)
+        assert "memory" in greedy.result().ending and beside.result().ending == ""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_borrowed_parent_that_ends_is_replaced():
+    asked = template("01_mask")
+    submission = read_submission(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", asked)
+    with Sandbox(asked.imports, Limits()) as lender, Sandbox(asked.imports, Limits()) as borrower:
+        borrower.borrow(lender.lend())
+        before = grade(submission, asked, SECRET, borrower)
+        lender.close()
+        after = grade(submission, asked, SECRET, borrower)
+    assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
 
 
 @pytest.fixture
