@@ -203,9 +203,10 @@ def _other_generator(case: Case, name: str) -> Case:
 def _for_keras(named: dict[str, Case]) -> dict[str, Case]:
     """The cases of exercise keras_layer: the same inputs with a batch axis, fewer calls, and more places.
 
-    An eager Keras call takes a millisecond, fifty times a NumPy one, so there are 60 calls instead of 600. A unit
-    that is never dropped shows at the high rate, one that is never kept at the low one; a pair of units that goes
-    together shows in the 200 steps of `fit`, other dependence in those and in the large arrays.
+    An eager Keras call takes a millisecond, fifty times a NumPy one, so there are 24 calls instead of 600. A unit
+    that is never dropped shows at the high rate, one that is never kept at the low one. A step in the loop of `fit`
+    takes a twentieth of that: its 400 steps show a unit whose rate is off by less, and a pair of units that goes
+    together; other dependence shows in those and in the large arrays.
     """
     found = {}
     for name, case in named.items():

@@ -4,8 +4,11 @@ import json
 import sys
 from functools import cache
 
-from nbgrader import api
-from nbgrader.apps import NbGraderApp
+# jsonschema would spend a second on grammars for Internet addresses, which it does without where there are none.
+sys.modules.setdefault("rfc3987_syntax", None)
+
+from nbgrader import api  # noqa: E402
+from nbgrader.apps import NbGraderApp  # noqa: E402
 
 # nbgrader opens its gradebook eight times a submission. With one engine, SQLAlchemy compiles each query once.
 api.create_engine = cache(api.create_engine)
