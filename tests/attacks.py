@@ -510,4 +510,5 @@ ATTACKS = [
     Attack("future-format", points=FULL, mangle=lambda data: data.replace(b'"nbformat": 4', b'"nbformat": 5')),
     Attack("foreign-kernel", points=FULL, change=_foreign),
     Attack("bad-timestamp", points=FULL, files={"timestamp.txt": "yesterday <script>"}),
+    Attack("timestamp-of-no-calendar", points=FULL, files={"timestamp.txt": "9999-12-31 23:59:59 -12:00"}),
 ]

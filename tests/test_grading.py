@@ -287,6 +287,21 @@ def test_a_borrowed_parent_that_ends_is_replaced():
     assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
 
 
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
+    for student in ("ann", "ben"):
+        (tmp_path / "submitted" / student / "01_mask").mkdir(parents=True)
+    listed = Path.iterdir
+
+    def refuse(folder):  # as for somebody who is not root
+        if folder.name == "ann":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert classroom.strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
+
+
 @pytest.fixture
 def empty_class(tmp_path):
     """A course folder with 01_mask, and nothing handed in yet."""
