@@ -23,9 +23,9 @@ from autograder.classroom.grading import Options, Unprotected, collect, grade_as
 from autograder.classroom.sample import STUDENTS
 from autograder.classroom.stock import Course
 from autograder.grading import places, sandbox
-from autograder.grading.batch import run_all
+from autograder.grading.batch import Task, run_all
 from autograder.grading.grade import grade
-from autograder.grading.sandbox import Limits, Sandbox, why_not
+from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken, why_not
 from autograder.grading.store import Busy, Store, course_lock, course_secret, key_of, seed_of
 from autograder.grading.template import (
     FILE_LIMIT,
@@ -285,6 +285,21 @@ def test_a_borrowed_parent_that_ends_is_replaced():
         lender.close()
         after = grade(submission, asked, SECRET, borrower)
     assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
+
+
+@pytest.mark.slow
+@isolated
+def test_where_no_parent_can_be_shared_each_process_has_its_own(tmp_path, monkeypatch):
+    def refuse(box):
+        raise SandboxBroken("The sandbox's parent process has ended.")
+
+    monkeypatch.setattr(Sandbox, "lend", refuse)  # in this process only
+    asked = template("01_mask")
+    submission = read_submission(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", asked)
+    store = Store(tmp_path)
+    key = key_of(submission, asked, SECRET, Limits(), True)
+    assert run_all([Task(key, submission, asked, SECRET, Limits(), True)], store, workers=1) == {}
+    assert store.get(key)["summary"]["points"] > 0
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):

@@ -121,9 +121,7 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     context.set_forkserver_preload(["autograder.grading.grade"])
     kind = _kind(next(iter(left.values())))
     with Sandbox(*kind) as box:
-        # Imported once, for all of them: that takes as long as grading a dozen submissions.
-        lent = [box.lend() for _ in range(workers)]
-        arguments = (kind, lent, context.Value("i", 0))
+        arguments = (kind, _lent(box, workers), context.Value("i", 0))
         with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=arguments) as pool:
             futures = {pool.submit(perform, task): key for key, task in left.items()}
             for future in as_completed(futures):
@@ -131,6 +129,17 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
                 key = futures.pop(future)  # or all results would stay in memory
                 left.pop(key)
                 yield key, result
+
+
+def _lent(box: Sandbox, workers: int) -> list[socket]:
+    """Copies of one warm parent, whose imports take as long as grading a dozen submissions.
+
+    None where it cannot be started: then each process tries on its own, and says what is wrong.
+    """
+    try:
+        return [box.lend() for _ in range(workers)]
+    except SandboxBroken:
+        return []
 
 
 def _begin_worker(kind: tuple, lent: list[socket], begun: Synchronized) -> None:

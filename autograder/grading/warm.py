@@ -1,8 +1,8 @@
 """The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
 `sandbox`.
 
-It never runs a student's code itself, and imports once for all processes that grade: each of them but the first
-asks it for a copy of itself. Each run gets a child with namespaces of its own (user, process, mount,
+It never runs a student's code itself. Where several processes grade, it imports once for all of them, and each has
+a copy of it. Each run gets a child with namespaces of its own (user, process, mount,
 network, IPC), limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its
 process namespace is. The parent listens on a socket that no run ever holds.
 """
