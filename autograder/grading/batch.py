@@ -150,11 +150,9 @@ def _begin_worker(kind: tuple, lent: list[socket], begun: Synchronized) -> None:
     with begun.get_lock():
         number = begun.value
         begun.value += 1
-    _warm.kind, _warm.box = kind, Sandbox(*kind)
-    atexit.register(_warm.box.close)
     for place, connection in enumerate(lent):
         if place == number:
-            _warm.box.borrow(connection)
+            _box(kind).borrow(connection)
         else:
             connection.close()
 
