@@ -289,6 +289,28 @@ def test_a_borrowed_parent_that_ends_is_replaced():
 
 @pytest.mark.slow
 @isolated
+def test_behind_the_wall_no_function_is_made_of_an_operation_and_results_are_the_same():
+    lines = (
+        "import numpy, tensorflow",
+        "draw = tensorflow.random.stateless_uniform((3, 4), (1, 2)) + 1",
+        "sums = tensorflow.reduce_sum(tensorflow.Variable(draw) @ tensorflow.transpose(draw))",
+        "print('draw', numpy.asarray(draw).tolist(), float(sums))",
+        "from tensorflow.python.eager import context",
+        "print('made of operations:', sum('__wrapped__' in n for n in context.context().list_function_names()))",
+    )
+    with Sandbox(frozenset({"keras"}), Limits()) as box:
+        inside = json.dumps(box.run(cell(*lines)).heard.outputs)
+    settings = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}  # as the course has it
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True, env=settings
+    )
+    drawn, made = done.stdout.splitlines()
+    assert drawn in inside and "made of operations: 0" in inside
+    assert made != "made of operations: 0", "TensorFlow does not do this any more: the grader need not forbid it"
+
+
+@pytest.mark.slow
+@isolated
 def test_where_no_parent_can_be_shared_each_process_has_its_own(tmp_path, monkeypatch):
     def refuse(box):
         raise SandboxBroken("The sandbox's parent process has ended.")
