@@ -287,6 +287,21 @@ def test_a_borrowed_parent_that_ends_is_replaced():
     assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
 
 
+@isolated
+@pytest.mark.parametrize(
+    "change",
+    [
+        "",
+        "warm._CLONE3 = 10**6; ",
+        "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); ",
+    ],
+)
+def test_namespaces_are_made_with_clone3_and_without(change, monkeypatch):
+    assert sandbox._PROBE.count("import warm\n") == 1
+    monkeypatch.setattr(sandbox, "_PROBE", sandbox._PROBE.replace("import warm\n", f"import warm; {change}\n"))
+    assert why_not() == ""
+
+
 @pytest.mark.slow
 @isolated
 def test_behind_the_wall_no_function_is_made_of_an_operation_and_results_are_the_same():

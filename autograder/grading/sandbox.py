@@ -96,8 +96,9 @@ def why_not() -> str:
 _PROBE = (
     "import os, sys; sys.path.insert(0, '/app'); from autograder.grading import warm\n"
     "if os.getuid() == 0: warm._give_up_root()\n"
-    "warm._leave_namespaces(); child = os.fork()\n"
+    "user = os.getuid(), os.getgid(); child = warm._fork_apart()\n"
     "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    "warm._map_user(*user)\n"
     "warm._mount_own_places({'disk': 1000000, 'home': '/home/student', 'kept': []}); warm._drop_capabilities()\n"
     "warm._prctl(38, 1); warm.refuse_calls()"
 )

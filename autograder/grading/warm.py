@@ -31,7 +31,11 @@ _NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x40000000 | 0x08000000 | 0
 _REC, _PRIVATE, _NOSUID, _NODEV, _READ_ONLY, _REMOUNT, _BIND = 0x4000, 0x40000, 2, 4, 1, 32, 0x1000
 _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER, _CAPBSET_DROP = 1, 4, 38, 36, 24
 
+_CLONE3 = 435  # asm-generic/unistd.h; the same on every machine
+
 _libc = ctypes.CDLL(None, use_errno=True)
+_python = ctypes.PyDLL(None)  # keeps Python's lock during a call
+_python.syscall.restype = ctypes.c_long
 
 
 def main() -> None:
@@ -101,15 +105,17 @@ def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict
     """
     told, tell = os.pipe()
     base = _memory("self")
-    middle = os.fork()
-    if middle == 0:
+    user = os.getuid(), os.getgid()
+    first = _fork_apart() if options["walled"] else os.fork()
+    if first == 0:
         try:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             control.close()
             os.close(told)
             _prctl(_PDEATHSIG, signal.SIGKILL)
             if options["walled"]:
-                _leave_namespaces()
+                _map_user(*user)
+                _mount_own_places(options)
             _first_process(request, pipe, tell, shell, options, base)
         except BaseException as error:
             os.write(tell, json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode())
@@ -117,7 +123,7 @@ def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict
             os._exit(0)
     os.close(tell)
     os.close(pipe)
-    limit = _wait(middle, time.monotonic() + options["wall"], options if options["walled"] else None)
+    limit = _wait(first, time.monotonic() + options["wall"], options if options["walled"] else None)
     with os.fdopen(told, "rb") as answers:
         answer = answers.read(4096)
     if limit:
@@ -126,15 +132,9 @@ def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict
 
 
 def _first_process(request: dict, pipe: int, tell: int, shell, options: dict, base: tuple[int, int]) -> None:
-    """Fork the first process of the new process namespace, and wait for its end."""
-    first = os.fork()
-    if first:
-        os.close(pipe)
-        os.waitpid(first, 0)
-        return
-    _prctl(_PDEATHSIG, signal.SIGKILL)
-    if options["walled"]:
-        _mount_own_places(options)
+    """Fork the process that runs the cells, wait for its end, and tell it. Whatever it started ends after that, as
+    this is the first process of the namespace.
+    """
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)  # nobody in there can look into this process, or write to it
     runner = os.fork()
@@ -176,10 +176,43 @@ def _run(request: dict, pipe: int, shell, options: dict, base: tuple[int, int]) 
         os._exit(code)
 
 
-def _leave_namespaces() -> None:
-    """Go on in namespaces of one's own, as an ordinary user of them."""
-    user, group = os.getuid(), os.getgid()
-    _call(_libc.unshare(_NAMESPACES), "unshare")
+def _fork_apart() -> int:
+    """Fork into namespaces of its own; returns 0 in the child, which is the first process there, else its number.
+
+    `unshare` would take one process more, as its caller stays where it is; to copy the memory map of one that has
+    imported TensorFlow takes longer than all the rest of this. The C library does not know of this fork: it could
+    leave locks of other threads held, so there must be none, and the child forks properly before it runs anything.
+    """
+    if len(os.listdir("/proc/self/task")) > 1:
+        return _fork_and_unshare()
+    asked = struct.pack("8Q", _NAMESPACES, 0, 0, 0, signal.SIGCHLD, 0, 0, 0)  # linux/sched.h, struct clone_args
+    ctypes.pythonapi.PyOS_BeforeFork()
+    child = _python.syscall(_CLONE3, asked, len(asked))
+    if child == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    else:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    return child if child >= 0 else _fork_and_unshare()
+
+
+def _fork_and_unshare() -> int:
+    """As `_fork_apart`, with the C library: for kernels before 5.3 and filters that do not know clone3, too."""
+    between = os.fork()
+    if between == 0:
+        # If this fails, so does `_map_user`, which tells.
+        _libc.unshare(_NAMESPACES)
+        first = os.fork()
+        if first:
+            os.waitpid(first, 0)
+            os._exit(0)
+    return between
+
+
+def _map_user(user: int, group: int) -> None:
+    """Become an ordinary user of this process's new namespace. user, group: the numbers outside.
+
+    Raises OSError if the namespace is not new.
+    """
     Path("/proc/self/setgroups").write_text("deny")
     Path("/proc/self/uid_map").write_text(f"{INSIDE} {user} 1")
     Path("/proc/self/gid_map").write_text(f"{INSIDE} {group} 1")
