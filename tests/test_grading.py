@@ -6,6 +6,7 @@ import dataclasses
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -285,6 +286,30 @@ def test_a_borrowed_parent_that_ends_is_replaced():
         lender.close()
         after = grade(submission, asked, SECRET, borrower)
     assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
+
+
+@pytest.mark.slow
+def test_without_a_wall_it_works_where_calls_of_linux_are_missing_as_on_macos(monkeypatch):
+    # Libraries ask on what system they are when they are imported, the grader when it works.
+    code = (
+        "import signal, sys, autograder.notebook; from autograder.grading import cells, warm\n"
+        "del signal.sigtimedwait; sys.platform = 'darwin'; warm.main()"
+    )
+    start = subprocess.Popen
+
+    def start_on_macos(command, **options):
+        place = command.index("-m")
+        return start([*command[:place], "-c", code, *command[place + 2 :]], **options)
+
+    monkeypatch.setattr(sandbox.subprocess, "Popen", start_on_macos)
+    with Sandbox(frozenset(), Limits(wall=3), walled=False) as box:
+        run = box.run(cell("import sys; print('ran on', sys.platform)"))
+        assert run.ending == "" and "ran on darwin" in json.dumps(run.heard.outputs)
+        endless = box.run(cell("import os; print('I am', os.getpid())", "while True: pass"))
+        assert "longer than 3 seconds" in endless.ending
+        number = int(re.search(r"I am (\d+)", json.dumps(endless.heard.outputs))[1])
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
 
 
 @isolated

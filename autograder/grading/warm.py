@@ -142,12 +142,19 @@ def _first_process(request: dict, pipe: int, tell: int, shell, options: dict, ba
         os.close(tell)
         _run(request, pipe, shell, options, base)
     os.close(pipe)
+    if not options["walled"]:
+        signal.signal(signal.SIGTERM, lambda *_: _end_group(runner))
     pid, status = os.wait()
     while pid != runner:
         pid, status = os.wait()  # orphans come here
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     told = {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime}
     os.write(tell, json.dumps(told).encode())
+
+
+def _end_group(leader: int) -> None:
+    with contextlib.suppress(OSError):  # it has just ended
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _run(request: dict, pipe: int, shell, options: dict, base: tuple[int, int]) -> None:
@@ -251,7 +258,7 @@ def _drop_capabilities() -> None:
 
 
 def _set_limits(options: dict, mapped: int) -> None:
-    """mapped: the address space that the parent has already, in bytes; memory is counted from there."""
+    """mapped: bytes of address space that the parent has already; memory is counted from there. 0 if unknown."""
     for name, amount in (
         ("RLIMIT_AS", mapped + options["memory"]),
         ("RLIMIT_CPU", options["cpu"]),
@@ -265,6 +272,8 @@ def _set_limits(options: dict, mapped: int) -> None:
         kind = getattr(resource, name, None)
         if kind is None or (name == "RLIMIT_NPROC" and not options["walled"]):
             continue  # without a user namespace it would count all of the user's processes
+        if name == "RLIMIT_AS" and not mapped:
+            continue  # macOS does not say from where to count, and refuses a limit that is passed already
         hard = resource.getrlimit(kind)[1]
         amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
         # At its limit of seconds a process gets SIGXCPU, and a second later, if it is deaf to that, SIGKILL.
@@ -276,7 +285,7 @@ def _wait(child: int, deadline: float, limits: dict | None) -> str:
     """Wait for the end of a run and of all that it started; ends it at a limit, whose name is returned.
 
     limits: "memory", bytes that all its processes may have together beyond what they share with this one, and
-    "cpu", seconds that they may use together.
+    "cpu", seconds that they may use together; None where there is no wall.
     """
     limit = ""
     while True:
@@ -287,14 +296,18 @@ def _wait(child: int, deadline: float, limits: dict | None) -> str:
         if pid:
             child = 0 if pid == child else child
             continue
-        signal.sigtimedwait({signal.SIGCHLD}, TICK)
+        if hasattr(signal, "sigtimedwait"):
+            signal.sigtimedwait({signal.SIGCHLD}, TICK)
+        else:
+            time.sleep(TICK / 5)  # on macOS
         if not limit and time.monotonic() > deadline:
             limit = "time"
         if not limit and limits is not None:
             grown, computed = _used()
             limit = "memory" if grown > limits["memory"] else "cpu" if computed > limits["cpu"] + 1 else ""
         if limit and child:
-            os.kill(child, signal.SIGKILL)  # its child dies with it, and with that the whole namespace
+            # With the first process its namespace dies; where there is none, it ends what it knows of.
+            os.kill(child, signal.SIGTERM if limits is None else signal.SIGKILL)
 
 
 def _used() -> tuple[int, float]:
@@ -332,7 +345,7 @@ def _stat(process: int) -> list[str]:
 
 
 def _memory(process: str) -> tuple[int, int]:
-    """A process's address space and its resident part, in bytes."""
+    """A process's address space and its resident part, in bytes; zeros where that is not known."""
     if sys.platform != "linux":
         return 0, 0
     mapped, resident = Path(f"/proc/{process}/statm").read_text().split()[:2]
