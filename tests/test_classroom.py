@@ -1,7 +1,11 @@
 """nbgrader's flow, whole: release, hand in, autograde, feedback, export, and again."""
 
 import csv
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -142,3 +146,15 @@ def test_a_broken_solution_is_one_sentence(tmp_path):
     (tmp_path / "solutions" / "01_mask" / "01_mask.ipynb").write_text("not a notebook")
     with pytest.raises(GradingStopped, match="could not generate 01_mask"):
         Course(tmp_path).release("01_mask")
+
+
+def test_a_new_gradebook_gets_the_version_that_nbgrader_gives_it():
+    told = (
+        "from nbgrader import api; own = api.get_alembic_version()\n"
+        "import autograder.classroom.commands\nprint(own == api.get_alembic_version(), own)"
+    )
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, env={**os.environ, "PATH": path}
+    )
+    assert done.stdout.startswith("True "), done.stderr
