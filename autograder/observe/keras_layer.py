@@ -9,7 +9,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
-from tensorflow.data import Dataset
+from tensorflow.data import Dataset, Options
 
 from autograder.cases import Case
 from autograder.observations import Record
@@ -87,8 +87,7 @@ def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watc
     if case.mode == "loaded":
         model = _saved_and_loaded(model, layer_class)
     if case.mode == "predict":
-        # Of an array Keras makes a data set first, which takes longer than all the rest.
-        return lambda x: model.predict(Dataset.from_tensors(x), verbose=0)
+        return lambda x: model.predict(_batches(x, 1), verbose=0)
     flag = {} if case.mode == "model-default" else {"training": True}
     return lambda x: as_array(model(x, **flag))
 
@@ -96,6 +95,16 @@ def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watc
 def as_array(result: object) -> object:
     """A tensor as a NumPy array; anything else as it is."""
     return keras.ops.convert_to_numpy(result) if keras.ops.is_tensor(result) else result
+
+
+def _batches(x: np.ndarray, times: int) -> Dataset:
+    """The same batch so many times. Of an array Keras makes a pipeline first that costs more than all the rest, and
+    TensorFlow spends as much on looking for a faster one.
+    """
+    plain = Options()
+    plain.autotune.enabled = False
+    plain.experimental_optimization.apply_default_optimizations = False
+    return Dataset.from_tensors(x).repeat(times).with_options(plain)
 
 
 def _steps_of_fit(layer, case: Case) -> Draw:
@@ -111,7 +120,7 @@ def _steps_of_fit(layer, case: Case) -> Draw:
 
     def draw(x):
         if not steps:
-            model.fit(Dataset.from_tensors(x).repeat(case.calls), verbose=0)
+            model.fit(_batches(x, case.calls), verbose=0)
             steps.extend(np.asarray(keras.ops.convert_to_numpy(recorder.kept))[::-1])
         return steps.pop()
 

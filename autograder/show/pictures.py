@@ -9,6 +9,7 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import AutoLocator, MaxNLocator
+from PIL import Image
 from scipy.stats import binom
 
 from autograder.report import Chart
@@ -22,6 +23,7 @@ _MARGINS = (0.7, 0.15, 0.95, 0.55)
 _MARGINS_OF_COLUMNS = (0.15, 0.15, 0.15, 0.6)  # no labels, no legend, and their names above
 _DPI = 96
 _TEXT = 10.5  # points
+_COLOURS = 64  # those below, and what smooth edges are made of
 
 
 def draw(charts: tuple[Chart, ...]) -> str:
@@ -46,9 +48,18 @@ def draw(charts: tuple[Chart, ...]) -> str:
         ax.xaxis.label.set_size(_TEXT)
         ax.yaxis.label.set_size(_TEXT)
         ax.spines[["top", "right"]].set_visible(False)
+    return base64.b64encode(_packed(figure)).decode("ascii")
+
+
+def _packed(figure: Figure) -> bytes:
+    """The figure as a PNG with a palette: a fifth of the size, and less work to write than all its colours."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # savefig would do so twice
+    pixels = np.ascontiguousarray(np.asarray(canvas.buffer_rgba())[..., :3])
     buffer = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(buffer)  # savefig would draw everything twice
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    palette = Image.fromarray(pixels).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+    palette.save(buffer, "png")
+    return buffer.getvalue()
 
 
 def _place(
