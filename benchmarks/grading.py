@@ -149,13 +149,19 @@ def compare(assignment: str, sizes: list[int]) -> None:
     Stock is timed before and after, because a shared machine is faster at one time than at another.
     """
     before = cost_of_stock(assignment)
+    with tempfile.TemporaryDirectory() as folder:
+        one, _ = seconds_of_ours(make_class(Path(folder), assignment, 1), assignment)
+    print(f"  isolated,     1: {one:.3f}, most of it the start", flush=True)
     costs = {}
     for size in sizes:
         with tempfile.TemporaryDirectory() as folder:
             course = make_class(Path(folder), assignment, size)
             took, memory = seconds_of_ours(course, assignment)
             costs[size] = took / size
-            print(f"  isolated, {size:5}: {costs[size]:.3f}; largest process {memory / 1e6:.0f} MB", flush=True)
+            each = f", each after the first {(took - one) / (size - 1):.3f}" if size > 1 else ""
+            print(
+                f"  isolated, {size:5}: {costs[size]:.3f}{each}; largest process {memory / 1e6:.0f} MB", flush=True
+            )
             if size == sizes[0]:
                 where_time_goes(course, assignment)
     stock = (before + cost_of_stock(assignment)) / 2
