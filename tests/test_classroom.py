@@ -15,7 +15,7 @@ from autograder.classroom import __main__ as classroom
 from autograder.classroom.anonymous import words
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS, fill_in
-from autograder.classroom.stock import Course, GradingStopped
+from autograder.classroom.stock import Course, Grade, GradingStopped
 from autograder.grading.sandbox import why_not
 from tests.conftest import ROOT
 
@@ -158,3 +158,16 @@ def test_a_new_gradebook_gets_the_version_that_nbgrader_gives_it():
         [sys.executable, "-c", told], capture_output=True, text=True, env={**os.environ, "PATH": path}
     )
     assert done.stdout.startswith("True "), done.stderr
+
+
+def test_the_printed_grades_look_into_the_folder_once_for_each_assignment(tmp_path, monkeypatch, capsys):
+    # Once for each grade made a class of 1,000 wait for 17 seconds.
+    asked = []
+    handed = {"01_mask": [f"s{number}" for number in range(40)], "05_keras_layer": ["s7"]}
+    monkeypatch.setattr(Course, "submissions", lambda self, name: asked.append(name) or handed[name])
+    grades = [Grade(name, f"s{number}", 1.5, 2.0) for name in handed for number in range(50)]
+    classroom.report(Course(tmp_path), grades, [])
+    assert sorted(asked) == sorted(handed)
+    said = capsys.readouterr().out.splitlines()
+    assert "41 graded, 0 to look at." in said
+    assert len([line for line in said if line.endswith("1.5 of 2")]) == 41
