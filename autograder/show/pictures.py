@@ -19,8 +19,11 @@ _RIGHT, _WRONG, _BAND, _DROPPED = "#0072B2", "#D55E00", "#BFD9EA", "#ECECEC"
 _PANEL = (3.9, 3.6)  # inches a panel
 # Inches left, right, below and above the axes: labels, legend, title. Fixed: an engine that finds them takes
 # as long as all the rest.
-_MARGINS = (0.7, 0.15, 0.95, 0.55)
-_MARGINS_OF_COLUMNS = (0.15, 0.15, 0.15, 0.6)  # no labels, no legend, and their names above
+_MARGINS = (0.7, 0.2, 0.95, 0.55)
+_OTHER_MARGINS = {
+    "columns": (0.15, 0.15, 0.15, 0.6),  # no labels, no legend, and their names above
+    "mask": (0.15, 0.15, 0.95, 0.55),  # nothing on its left
+}
 _DPI = 96
 _TEXT = 10.5  # points
 _COLOURS = 64  # those below, and what smooth edges are made of
@@ -35,7 +38,7 @@ def draw(charts: tuple[Chart, ...]) -> str:
     figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), dpi=_DPI, facecolor="white")
     for number, chart in enumerate(charts):
         row, column = divmod(number, columns)
-        margins = _MARGINS_OF_COLUMNS if chart.kind == "columns" else _MARGINS
+        margins = _OTHER_MARGINS.get(chart.kind, _MARGINS)
         ax = figure.add_axes(_place(rows - 1 - row, column, rows, columns, margins))
         _DRAWINGS[chart.kind](ax, chart.data)
         # Told where to go, because Matplotlib looks long for a free place; only what has names above needs one.
@@ -93,7 +96,7 @@ def _draw_mask(ax, data) -> None:
     colours = ListedColormap([_DROPPED, _RIGHT])
     ax.pcolormesh(kept.astype(float), cmap=colours, vmin=0, vmax=1, edgecolors="white", linewidth=0.4)
     ax.invert_yaxis()
-    ax.set_aspect("equal")
+    ax.set_aspect("equal", anchor="NW")
     ax.set_xlabel("dark: kept, light: dropped")
     ax.set_xticks([])
     ax.set_yticks([])
