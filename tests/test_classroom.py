@@ -171,3 +171,27 @@ def test_the_printed_grades_look_into_the_folder_once_for_each_assignment(tmp_pa
     said = capsys.readouterr().out.splitlines()
     assert "41 graded, 0 to look at." in said
     assert len([line for line in said if line.endswith("1.5 of 2")]) == 41
+
+
+def test_a_script_that_grades_whenever_it_is_imported_ends_and_says_so(tmp_path):
+    # The processes that grade import it, too, and waited for the lock that it held.
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
+    classroom.release(Course(tmp_path))
+    handed = tmp_path / "submitted" / "ada" / "01_mask"
+    handed.mkdir(parents=True)
+    shutil.copy(tmp_path / "solutions" / "01_mask" / "01_mask.ipynb", handed)
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from autograder.classroom.__main__ import grade\n"
+        "from autograder.classroom.stock import Course\n"
+        "print(grade(Course(Path.cwd()))[1])\n"
+    )
+    run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert 'put the call under `if __name__ == "__main__":`' in run.stderr
+    assert "ada's 01_mask could not be graded" in run.stdout
+    whole = script.read_text().replace("print(", "if __name__ == '__main__':\n    print(")
+    script.write_text(whole)
+    run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert run.stdout.endswith("\n[]\n"), run.stderr

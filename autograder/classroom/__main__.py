@@ -1,6 +1,7 @@
 """`python -m autograder.classroom release|grade`: what `make release` and `make grade` run."""
 
 import importlib
+import multiprocessing
 import os
 import shutil
 import sys
@@ -46,6 +47,12 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
     at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
     ClusterUnusable.
     """
+    # A process that grades imports the script that started it; waiting for the lock there would never end.
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        raise GradingStopped(
+            "This script grades whenever it is imported, and each process that grades imports it: put the call "
+            'under `if __name__ == "__main__":`.'
+        )
     with course_lock(course.root) as lock:
         course = replace(course, lock=lock)
         problems = strays(course)

@@ -84,8 +84,7 @@ class Grader:
             # Whoever only follows `autograder grade` is spared the judge, SciPy and Matplotlib.
             from autograder.grading.grade import grade  # noqa: PLC0415
 
-            graded = grade(submission, template, secret, self._sandbox(template))
-            result = {"notebook": graded.notebook, "summary": graded.summary(submission, self.walled)}
+            result = grade(submission, template, secret, self._sandbox(template)).result(submission, self.walled)
             store.put(key, result)
         return result
 

@@ -53,7 +53,7 @@ def perform(task: Task) -> dict:
         graded = grade(task.submission, task.template, task.secret, _box(_kind(task)))
     except SandboxBroken as problem:
         return {"failed": str(problem)}
-    return {"notebook": graded.notebook, "summary": graded.summary(task.submission, task.walled)}
+    return graded.result(task.submission, task.walled)
 
 
 #: The sandbox that each thread of this process keeps warm; one at a time.

@@ -34,9 +34,9 @@ class Graded:
     notebook: dict
     reports: dict[int, Report]
 
-    def summary(self, submission: Submission, walled: bool) -> dict:
-        """What is worth keeping beside the notebook, as JSON has it."""
-        return {
+    def result(self, submission: Submission, walled: bool) -> dict:
+        """The result as the store keeps it: the notebook, and a summary of what came out, as JSON has them."""
+        summary = {
             "problem": submission.problem,
             "notes": list(submission.notes),
             "isolated": walled,
@@ -44,6 +44,7 @@ class Graded:
             "max_points": sum(report.max_points for report in self.reports.values()),
             "exercises": [_entry(report) for report in self.reports.values()],
         }
+        return {"notebook": self.notebook, "summary": summary}
 
 
 def _entry(report: Report) -> dict:
