@@ -13,6 +13,7 @@ import pytest
 from autograder import cli
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.anonymous import words
+from autograder.classroom.gradebook import UnreadableGradebook, read_gradebook
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS, fill_in
 from autograder.classroom.stock import Course, Grade, GradingStopped
@@ -173,14 +174,46 @@ def test_the_printed_grades_look_into_the_folder_once_for_each_assignment(tmp_pa
     assert len([line for line in said if line.endswith("1.5 of 2")]) == 41
 
 
+def class_of_one(folder: Path, settings: str = "") -> Course:
+    """A course in which Ada handed in the solution of 01_mask. settings: what else nbgrader_config.py says."""
+    config = (ROOT / "nbgrader_config.py").read_text()
+    folder.mkdir(exist_ok=True)
+    (folder / "nbgrader_config.py").write_text(f"{config}\n{settings}\n")
+    shutil.copytree(ROOT / "solutions" / "01_mask", folder / "solutions" / "01_mask")
+    handed = folder / "submitted" / "ada" / "01_mask"
+    handed.mkdir(parents=True)
+    shutil.copy(folder / "solutions" / "01_mask" / "01_mask.ipynb", handed)
+    return Course(folder)
+
+
+#: A path from the course's folder, and what is not taken for a file, as the address of a server is not.
+@pytest.mark.parametrize("url", ["sqlite:///kept/book.db", "sqlite+pysqlite:///kept/book.db"])
+def test_a_gradebook_elsewhere_is_written_once(tmp_path, monkeypatch, url):
+    course = class_of_one(tmp_path, f"c.CourseDirectory.db_url = {url!r}")
+    monkeypatch.chdir(tmp_path)  # from which the second address is read
+    (tmp_path / "kept").mkdir()
+    graded = classroom.grade(course)
+    assert graded == ([Grade("01_mask", "ada", 10.0, 10.0)], [])
+    assert not (tmp_path / "gradebook.db").exists()
+    assert read_gradebook(tmp_path).scores["01_mask"]["ada"].points == 10
+    monkeypatch.setattr(Course, "record", lambda *_: pytest.fail("written again"))
+    assert classroom.grade(course) == graded
+
+
+def test_settings_that_cannot_be_read_are_one_sentence(tmp_path):
+    course = class_of_one(tmp_path, "c.CourseDirectory.db_url = 'unknown://nowhere'")
+    with pytest.raises(GradingStopped, match="The gradebook cannot be read: .*unknown"):
+        course.recorded("01_mask")
+    with pytest.raises(UnreadableGradebook, match="cannot be read"):
+        read_gradebook(tmp_path)
+    course = class_of_one(tmp_path / "second", "c.Course(")
+    with pytest.raises(GradingStopped, match="nbgrader_config.py cannot be read, mend it: SyntaxError"):
+        classroom.grade(course)
+
+
 def test_a_script_that_grades_whenever_it_is_imported_ends_and_says_so(tmp_path):
     # The processes that grade import it, too, and waited for the lock that it held.
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
-    classroom.release(Course(tmp_path))
-    handed = tmp_path / "submitted" / "ada" / "01_mask"
-    handed.mkdir(parents=True)
-    shutil.copy(tmp_path / "solutions" / "01_mask" / "01_mask.ipynb", handed)
+    class_of_one(tmp_path)
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"

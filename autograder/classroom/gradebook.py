@@ -9,9 +9,8 @@ from pathlib import Path
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets.config.loader import PyFileConfigLoader
 
-_SQLITE = "sqlite:///"
+from autograder.classroom.stock import GradingStopped, gradebook_file, gradebook_url, settings
 
 
 class UnreadableGradebook(ValueError):
@@ -51,17 +50,20 @@ class Book:
 
 def read_gradebook(root: Path) -> Book:
     """The gradebook of the course in this folder, empty if there is none. Raises UnreadableGradebook."""
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-    course = CourseDirectory(config=config)
-    if course.db_url.startswith(_SQLITE) and not Path(course.db_url.removeprefix(_SQLITE)).exists():
+    try:
+        course = CourseDirectory(config=settings(root))
+        url, file = gradebook_url(root), gradebook_file(root)
+    except GradingStopped as problem:
+        raise UnreadableGradebook(str(problem)) from problem
+    if file is not None and not file.exists():
         return Book()  # to open it would make it
     try:
-        with Gradebook(course.db_url, course.course_id) as gradebook:
+        with Gradebook(url, course.course_id) as gradebook:
             return contents(gradebook)
     except SQLAlchemyError as error:
         raise UnreadableGradebook(
-            f"nbgrader's gradebook, {course.db_url}, cannot be read ({type(error).__name__}). If an older nbgrader "
-            "made it, run nbgrader db upgrade; otherwise put a copy of it back."
+            f"nbgrader's gradebook, {file or 'as db_url says'}, cannot be read ({type(error).__name__}). If an "
+            "older nbgrader made it, run nbgrader db upgrade; otherwise put a copy of it back."
         ) from error
 
 

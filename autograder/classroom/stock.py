@@ -12,6 +12,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from traitlets.config.loader import Config, PyFileConfigLoader
+
 from autograder.grading.store import LOCK_VARIABLE
 
 #: Where freshly generated assignments are put before anything else sees them.
@@ -30,6 +32,30 @@ class Grade:
     student: str
     score: float
     max_score: float
+
+
+_SQLITE = "sqlite:///"
+
+
+def settings(root: Path) -> Config:
+    """What a course's nbgrader_config.py says. Raises GradingStopped when it cannot be read."""
+    try:
+        return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
+    except Exception as error:  # it is a program, which can fail in any way
+        raise GradingStopped(f"nbgrader_config.py cannot be read, mend it: {error!r}.") from error
+
+
+def gradebook_url(root: Path) -> str:
+    """Where a course's gradebook is, as SQLAlchemy writes it. Raises GradingStopped as `settings` does."""
+    url = settings(root).CourseDirectory.get("db_url", f"{_SQLITE}gradebook.db")
+    # nbgrader is run in the course's folder, and takes a path from there.
+    return f"{_SQLITE}{root / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
+
+
+def gradebook_file(root: Path) -> Path | None:
+    """The file that a course's gradebook is; None if it is a database that a server keeps."""
+    url = gradebook_url(root)
+    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
 
 
 @dataclass(frozen=True)
@@ -94,19 +120,22 @@ class Course:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
     def recorded(self, assignment: str) -> set[str] | None:
-        """The students of whom the gradebook has a submission; None if it does not know the assignment."""
-        if not (self.root / "gradebook.db").exists():
+        """The students of whom the gradebook has a submission; None if it does not know the assignment.
+
+        Raises GradingStopped when it cannot be read.
+        """
+        file = gradebook_file(self.root)
+        if file is None:
+            return _recorded_by_server(gradebook_url(self.root), assignment)
+        if not file.exists():
             return None
         # Asked directly, because loading nbgrader takes as long as grading forty submissions.
-        known = "SELECT id FROM assignment WHERE name = ?"
-        students = f"SELECT student_id FROM submitted_assignment WHERE assignment_id = ({known})"
-        gradebook = sqlite3.connect(f"file:{self.root / 'gradebook.db'}?mode=ro", uri=True)
+        gradebook = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
         try:
-            if not gradebook.execute(known, [assignment]).fetchall():
-                return None
-            return {student for (student,) in gradebook.execute(students, [assignment])}
+            known = gradebook.execute(_KNOWN, {"name": assignment}).fetchall()
+            return {student for (student,) in gradebook.execute(_STUDENTS, {"name": assignment})} if known else None
         except sqlite3.Error as error:
-            raise GradingStopped(f"gradebook.db cannot be read: {error}. Put a copy of it in its place.") from error
+            raise GradingStopped(f"{file.name} cannot be read: {error}. Put a copy of it in its place.") from error
         finally:
             gradebook.close()
 
@@ -118,8 +147,9 @@ class Course:
         """Write grades.csv, if it is older than the gradebook, and return its lines. Raises GradingStopped when
         nbgrader refuses.
         """
-        target, gradebook = self.root / "grades.csv", self.root / "gradebook.db"
-        if not (target.exists() and gradebook.exists() and target.stat().st_mtime > gradebook.stat().st_mtime):
+        target, gradebook = self.root / "grades.csv", gradebook_file(self.root)
+        dated = target.exists() and gradebook is not None and gradebook.exists()
+        if not (dated and target.stat().st_mtime > gradebook.stat().st_mtime):
             done = self._nbgrader(self._exporting())
             if done.returncode != 0:
                 raise GradingStopped(f"nbgrader could not export the grades: {_reason(done)}")
@@ -155,3 +185,29 @@ def _reason(done: subprocess.CompletedProcess) -> str:
     """nbgrader's last line that says ERROR, without its prefix."""
     errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
     return errors[-1].partition("ERROR |")[2].strip() if errors else "see build/nbgrader.log"
+
+
+_KNOWN = "SELECT id FROM assignment WHERE name = :name"
+_STUDENTS = (
+    "SELECT student_id FROM submitted_assignment "
+    "WHERE assignment_id = (SELECT id FROM assignment WHERE name = :name)"
+)
+
+
+def _recorded_by_server(url: str, assignment: str) -> set[str] | None:
+    """What `Course.recorded` returns, of a gradebook that is no file."""
+    # Not needed for a file, and slow to load.
+    from sqlalchemy import create_engine, inspect, text  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
+    try:
+        engine = create_engine(url)
+        if not inspect(engine).has_table("assignment"):
+            return None
+        with engine.connect() as gradebook:
+            known = gradebook.execute(text(_KNOWN), {"name": assignment}).all()
+            return set(gradebook.execute(text(_STUDENTS), {"name": assignment}).scalars()) if known else None
+    except (SQLAlchemyError, ImportError) as error:
+        raise GradingStopped(
+            f"The gradebook cannot be read: {str(error).splitlines()[0]}. See db_url in nbgrader_config.py."
+        ) from error
