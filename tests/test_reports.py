@@ -6,10 +6,12 @@ import re
 from dataclasses import replace
 
 import pytest
+from matplotlib import rcParams, style
 
 from autograder import examine, hint
 from autograder.notebook import MIME, Shown
 from autograder.show.page import as_html
+from autograder.show.pictures import draw
 from autograder.show.text import WIDTH, as_text
 from tests import bank_cross_validation, bank_overfitting
 from tests.bank import CORRECT, MISTAKEN
@@ -96,6 +98,16 @@ def test_same_seed_same_report():
     assert examine("mask", draw, seed=9) == examine("mask", draw, seed=9)
     assert as_text(examine("mask", draw, seed=9)) == as_text(examine("mask", draw, seed=9))
     assert examine("mask", draw).seed != examine("mask", draw).seed
+
+
+def test_the_picture_is_the_same_whatever_style_the_notebook_has_set(recwarn):
+    entry = CORRECT[0]
+    charts = examine(entry.exercise, *entry.objects(), seed=3).charts
+    default = draw(charts)
+    with style.context(["dark_background", {"font.size": 30, "figure.constrained_layout.use": True}]):
+        assert draw(charts) == default
+        assert rcParams["font.size"] == 30, "the notebook keeps its own"
+    assert not recwarn.list
 
 
 def test_bundle_carries_text_html_and_points():

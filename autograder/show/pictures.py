@@ -4,6 +4,7 @@ import base64
 import io
 
 import numpy as np
+from matplotlib import style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -33,6 +34,11 @@ def draw(charts: tuple[Chart, ...]) -> str:
     """One PNG with a panel per chart, two in a row, as base64 text; "" if there is nothing to draw."""
     if not charts:
         return ""
+    with style.context("default"):  # whatever the student's notebook has set
+        return base64.b64encode(_packed(_figure(charts))).decode("ascii")
+
+
+def _figure(charts: tuple[Chart, ...]) -> Figure:
     columns = min(len(charts), 2)
     rows = -(-len(charts) // columns)
     figure = Figure(figsize=(_PANEL[0] * columns, _PANEL[1] * rows), dpi=_DPI, facecolor="white")
@@ -51,7 +57,7 @@ def draw(charts: tuple[Chart, ...]) -> str:
         ax.xaxis.label.set_size(_TEXT)
         ax.yaxis.label.set_size(_TEXT)
         ax.spines[["top", "right"]].set_visible(False)
-    return base64.b64encode(_packed(figure)).decode("ascii")
+    return figure
 
 
 def _packed(figure: Figure) -> bytes:
