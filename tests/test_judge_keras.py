@@ -23,3 +23,16 @@ def test_mistaken_layer_fails_and_is_named(entry):
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
     assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
+
+
+def test_settings_of_the_notebook_do_not_matter_and_stay():
+    import keras
+
+    try:
+        keras.config.set_dtype_policy("mixed_float16")
+        keras.config.set_floatx("float64")
+        assert examine("keras_layer", *CORRECT[0].objects(), seed=3).passed
+        assert keras.config.dtype_policy().name == "mixed_float16" and keras.config.floatx() == "float64"
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")

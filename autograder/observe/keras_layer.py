@@ -14,6 +14,7 @@ from tensorflow.data import Dataset, Options
 from autograder.cases import Case
 from autograder.observations import Record
 from autograder.observe.calls import Draw, Watch
+from autograder.observe.models import standard_settings
 
 #: Keras seeds are 32-bit integers.
 SEED_RANGE = 2**31
@@ -67,6 +68,12 @@ def signature_record(layer_class: type) -> Record:
 def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
     """The calls of one case; see `Case.mode` for where the layer stands."""
     (layer_class,) = objects
+    # A layer takes its precision from them when it is made; the notebook may have set another.
+    with standard_settings():
+        return _begin(layer_class, case)
+
+
+def _begin(layer_class: type, case: Case) -> Draw:
     options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
     seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
     layer = layer_class(case.rate, seed=seed, **options)
