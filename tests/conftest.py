@@ -9,6 +9,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_modifyitems(items: list) -> None:
+    """Whole notebooks first: they take longest, and one process would end minutes before the other."""
+    items.sort(key=lambda item: getattr(item, "originalname", "") != "test_notebook_runs")
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The repository's folder."""
