@@ -9,9 +9,22 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+#: What takes minutes, longest first.
+LONGEST = (
+    "test_notebook_runs",
+    "test_every_attack_costs_itself_and_nothing_else",
+    "test_every_command_does_what_it_says",
+)
+
+
 def pytest_collection_modifyitems(items: list) -> None:
-    """Whole notebooks first: they take longest, and one process would end minutes before the other."""
-    items.sort(key=lambda item: getattr(item, "originalname", "") != "test_notebook_runs")
+    """The longest tests first, or one process would wait for the other's last."""
+
+    def place(item) -> int:
+        name = getattr(item, "originalname", "")
+        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session")
