@@ -36,6 +36,13 @@ class Grade:
 
 _SQLITE = "sqlite:///"
 
+# Questions to nbgrader's gradebook.
+_KNOWN = "SELECT id FROM assignment WHERE name = :name"
+_STUDENTS = (
+    "SELECT student_id FROM submitted_assignment "
+    "WHERE assignment_id = (SELECT id FROM assignment WHERE name = :name)"
+)
+
 
 def settings(root: Path) -> Config:
     """What a course's nbgrader_config.py says. Raises GradingStopped when it cannot be read."""
@@ -49,7 +56,7 @@ def gradebook_url(root: Path) -> str:
     """Where a course's gradebook is, as SQLAlchemy writes it. Raises GradingStopped as `settings` does."""
     url = settings(root).CourseDirectory.get("db_url", f"{_SQLITE}gradebook.db")
     # nbgrader is run in the course's folder, and takes a path from there.
-    return f"{_SQLITE}{root / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
+    return f"{_SQLITE}{root.absolute() / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
 
 
 def gradebook_file(root: Path) -> Path | None:
@@ -185,13 +192,6 @@ def _reason(done: subprocess.CompletedProcess) -> str:
     """nbgrader's last line that says ERROR, without its prefix."""
     errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
     return errors[-1].partition("ERROR |")[2].strip() if errors else "see build/nbgrader.log"
-
-
-_KNOWN = "SELECT id FROM assignment WHERE name = :name"
-_STUDENTS = (
-    "SELECT student_id FROM submitted_assignment "
-    "WHERE assignment_id = (SELECT id FROM assignment WHERE name = :name)"
-)
 
 
 def _recorded_by_server(url: str, assignment: str) -> set[str] | None:
