@@ -16,14 +16,19 @@ from tests.test_judge import told
 HISTORIES = ("gap", "best_epoch")
 
 
-def assert_judged_as_mistaken(entry, report):
-    """A report on a mistaken entry fails, and names its mistake and not much else."""
+def assert_judged_as_mistaken(entry, report, costs=None):
+    """A report on a mistaken entry fails, and names its mistake and not much else.
+
+    costs: by the names of some entries, the properties that they lose, and no others.
+    """
     assert not report.passed, f"{entry.name} got through"
     assert not any(v.status == "error" for v in report.verdicts), told(report)
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
         assert entry.mistake in MISCONCEPTIONS
     assert len(report.misconceptions) <= (2 if entry.mistake else 0), told(report)
+    if costs and entry.name in costs:
+        assert {v.property for v in report.verdicts if v.status != "pass"} == costs[entry.name], told(report)
 
 
 @pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)

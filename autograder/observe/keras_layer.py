@@ -74,6 +74,7 @@ def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watc
 
 
 def _begin(layer_class: type, case: Case) -> Draw:
+    """The calls of one case, with a layer made under the settings that are in force."""
     options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
     seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
     layer = layer_class(case.rate, seed=seed, **options)

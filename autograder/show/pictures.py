@@ -27,7 +27,7 @@ _OTHER_MARGINS = {
 }
 _DPI = 96
 _TEXT = 10.5  # points
-_COLOURS = 64  # those below, and what smooth edges are made of
+_COLOURS = 64  # those above, and what smooth edges are made of
 
 
 def draw(charts: tuple[Chart, ...]) -> str:
