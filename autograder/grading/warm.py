@@ -1,12 +1,12 @@
 """The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
 `sandbox`.
 
-It never runs a student's code itself, and never holds a byte of what one run is about: every later run is a copy
-of its memory. It is told that there is something to run and handed open files; it forks, and only the process that
-runs the code reads from them. Where several processes grade, it imports once for all of them, and each has a copy of
-it. Each run gets a child with namespaces of its own (user, process, mount, network, IPC), limits, an empty /tmp and
-an empty home; when the run ends everything it started is gone, because its process namespace is. The parent listens
-on a socket that no run ever holds.
+It never runs a student's code itself, and never holds a byte of what one run is about, because every later run is
+a copy of its memory. It is told that there is something to run and handed open files; it forks, and only the
+process that runs the code reads from them. Where several processes grade, it imports once for all of them, and
+each has a copy of it. Each run gets a child with namespaces of its own (user, process, mount, network, IPC),
+limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its process
+namespace is. The parent listens on a socket that no run ever holds.
 """
 
 import contextlib
