@@ -127,6 +127,8 @@ def serve(files: list[int], group: int, shell, control: socket.socket, options: 
             if options["walled"]:
                 _map_user(*user)
                 _mount_own_places(options)
+                if not doors:
+                    _share_no_zeros()
             _first_process(request, pipe, doors, tell, shell, options, base)
         except BaseException as error:
             _write(tell, {"broken": f"{type(error).__name__}: {error}"})
@@ -313,6 +315,13 @@ def _mount_own_places(options: dict) -> None:
     os.symlink(program, "/proc/self/exe")
     Path("/proc/self/cmdline").write_bytes(b"python\0")
     _call(_libc.mount(b"tmpfs", b"/proc", None, _REMOUNT | _READ_ONLY | _NOSUID | _NODEV, None), "closing /proc")
+
+
+def _share_no_zeros() -> None:
+    """Put the device that is read as zeros, but cannot be mapped, in the place of the one that can: processes could
+    share memory through it that is not counted where the kernel does not count by itself.
+    """
+    _call(_libc.mount(b"/dev/full", b"/dev/zero", None, _BIND, None), "replacing /dev/zero")
 
 
 def _drop_capabilities() -> None:

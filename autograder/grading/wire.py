@@ -41,7 +41,8 @@ LINE_COST = 10
 PIXELS = 16_000_000
 ALL_PIXELS = 64_000_000
 
-_PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+#: The kinds of pictures that are shown, and what each begins with.
+PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 #: Control characters other than tab, newline and the escape that colours begin with.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
@@ -164,7 +165,7 @@ def _output(output: dict, heard: Heard) -> dict | None:
     if kind not in ("display_data", "execute_result"):
         return None
     data = {"text/plain": _counted(output["data"].get("text/plain", ""), heard)}
-    for mime, beginning in _PICTURES.items():
+    for mime, beginning in PICTURES.items():
         picture = _picture(output["data"].get(mime), beginning)
         if picture is None:
             continue
@@ -198,7 +199,7 @@ def _size(picture: bytes) -> tuple[int, int]:
     A PNG's first chunk is its header (RFC 2083, 4.1.1); a JPEG's is the first segment of the kinds C0 to CF that is
     no table (ITU T.81, B.2.2).
     """
-    if picture.startswith(_PICTURES["image/png"]):
+    if picture.startswith(PICTURES["image/png"]):
         return struct.unpack(">II", picture[16:24]) if picture[12:16] == b"IHDR" and len(picture) >= 24 else (0, 0)
     place = 2
     while place + 9 <= len(picture) and picture[place] == 0xFF:
