@@ -44,6 +44,13 @@ def small():
         yield made
 
 
+@pytest.fixture(scope="module")
+def roomy():
+    """A sandbox with the limits of a class."""
+    with Sandbox(frozenset(), Limits()) as made:
+        yield made
+
+
 @pytest.fixture(params=["group", "counted"])
 def box(request, small, monkeypatch):
     """The sandbox, with a control group for each run, and without."""
@@ -255,6 +262,7 @@ def test_what_the_system_has_one_of_is_refused_or_few(box):
         "print('own locks had')",
         "print('terminal for a program:', get_ipython().getoutput('echo hello'))",
         "print('log', libc.klogctl(3, ctypes.create_string_buffer(100), 100))",
+        "print('written', libc.syncfs(0), os.sync())",
     )
     said = told(box.run(cell(*lines)))
     for part in (
@@ -266,8 +274,27 @@ def test_what_the_system_has_one_of_is_refused_or_few(box):
         "own locks had",
         "['hello']",
         "log -1",
+        "written 0",
     ):
         assert part in said, (part, said)
+
+
+@pytest.mark.slow
+@isolated
+def test_what_honest_code_needs_it_has(box, roomy):
+    lines = (
+        "import asyncio, multiprocessing, h5py",
+        "with multiprocessing.Pool(2) as pool: print('pool', pool.map(abs, [-3, 4]))",
+        "print('loop', asyncio.new_event_loop().run_until_complete(asyncio.sleep(0.01, 'ran')))",
+        "with h5py.File('/tmp/a.h5', 'w') as file: file['x'] = [1, 2]",
+        "print('saved', list(h5py.File('/tmp/a.h5')['x']))",
+        "shared = multiprocessing.Array('d', [1.5])",
+        "process = multiprocessing.Process(target=lambda: shared.__setitem__(0, 2.5)); process.start()",
+        "process.join(); print('shared', shared[0])",
+    )
+    run = roomy.run(cell(*lines))
+    for part in ("pool [3, 4]", "loop ran", "saved [", "shared 2.5"):
+        assert part in told(run), (part, run.ending, told(run))
 
 
 @pytest.mark.slow
@@ -334,6 +361,8 @@ def test_every_line_of_a_traceback_costs():
     error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": [""] * 500_000}
     got = heard(error, error)
     assert len(json.dumps(got.outputs)) < 200_000 and len(got.outputs[0][0]["traceback"]) <= 12_000
+    (stream,) = heard(*[{"output_type": "stream", "name": "stdout", "text": "\n" * 100_000}] * 3).outputs[0]
+    assert 1000 < stream["text"].count("\n") <= 12_000
     few = heard(error | {"traceback": ["line"] * 60})
     assert len(few.outputs[0][0]["traceback"]) == 60
 

@@ -21,7 +21,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.grading.wire import LINE_COST, MESSAGE_LIMIT, OUTPUT_COST, PICTURES, SHOWN_PICTURES
+from autograder.grading.wire import MESSAGE_LIMIT, OUTPUT_COST, PICTURES, SHOWN_PICTURES, cost
 from autograder.observe import observe
 
 #: Characters of output that are sent in one run, and the largest piece sent at once.
@@ -99,7 +99,7 @@ class Stream(io.TextIOBase):
         """Send what is waiting."""
         text, self._waiting = self._waiting, ""
         if text:
-            self._sender.output({"output_type": "stream", "name": self._name, "text": text}, len(text))
+            self._sender.output({"output_type": "stream", "name": self._name, "text": text}, cost(text))
 
 
 def _send_display(sender: Sender, kind: str, data: dict) -> None:
@@ -116,7 +116,7 @@ def _send_display(sender: Sender, kind: str, data: dict) -> None:
             sender.pictures -= len(picture)
             shown[mime] = picture
     output = {"output_type": kind, "data": shown, "metadata": {}}
-    sender.output(output, len(shown["text/plain"]) + OUTPUT_COST)
+    sender.output(output, cost(shown["text/plain"]) + OUTPUT_COST)
 
 
 class _Publisher(DisplayPublisher):
@@ -163,7 +163,7 @@ class Shell(InteractiveShell):
             if size > self.sender.room:
                 break
             lines.append(line[: self.sender.room])
-            size += len(lines[-1]) + LINE_COST
+            size += cost(lines[-1])
         name, value = str(getattr(etype, "__name__", etype))[:200], str(evalue)[:2000]
         told = {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
         self.sender.output(told, size + len(value))

@@ -26,11 +26,12 @@ _REFUSED = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "process_mrelease": (448, 448),
 }  # fmt: skip
-#: Those that watch or lock files that others use, too, and an answer that programs cope with: there are no more
-#: watches to be had, and this system has no such locks.
-_OF_FILES = {
+#: Those that take what all programs share, and an answer that programs cope with: there are no more watches to be
+#: had, this system has no such locks, everything has been written to the disk.
+_OF_ALL = {
     "inotify_init": ((253, None), errno.EMFILE), "inotify_init1": ((294, 26), errno.EMFILE),
     "fanotify_init": ((300, 262), errno.EMFILE), "flock": ((73, 32), errno.ENOSYS),
+    "io_setup": ((206, 0), errno.ENOSYS), "sync": ((162, 81), 0), "syncfs": ((306, 267), 0),
 }  # fmt: skip
 #: Calls of which a part is refused.
 _IN_PART = {
@@ -71,7 +72,7 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
     """The filter's instructions, 8 bytes each. A jump counts the instructions that it skips: if true, if not."""
     numbers = {name: each[place] for name, each in _IN_PART.items()}
     refused = [(each[place], errno.EPERM) for each in _REFUSED.values()]
-    refused += [(each[place], error) for each, error in _OF_FILES.values() if each[place] is not None]
+    refused += [(each[place], error) for each, error in _OF_ALL.values() if each[place] is not None]
     return [
         _instruction(_LOAD, _ARCHITECTURE),
         _instruction(_EQUAL, architecture, 1, 0),

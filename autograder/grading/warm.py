@@ -343,6 +343,7 @@ def _set_limits(options: dict, mapped: int) -> None:
         ("RLIMIT_CORE", 0),
         ("RLIMIT_MSGQUEUE", 0),
         ("RLIMIT_MEMLOCK", 0),
+        ("RLIMIT_SIGPENDING", 1000),  # timers count as such
     ):
         kind = getattr(resource, name, None)
         if kind is None or (name == "RLIMIT_NPROC" and not options["walled"]):

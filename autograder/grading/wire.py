@@ -32,8 +32,7 @@ MESSAGE_LIMIT = 4_000_000
 SHOWN_TEXT = 120_000
 SHOWN_PICTURES = 2_000_000
 
-#: Characters that each output counts for beside its text, and each line of a traceback, so that there cannot be
-#: many empty ones.
+#: Characters that each output counts for beside its text, and each line, so that there cannot be many empty ones.
 OUTPUT_COST = 100
 LINE_COST = 10
 
@@ -159,7 +158,7 @@ def _output(output: dict, heard: Heard) -> dict | None:
         name = "stderr" if output["name"] == "stderr" else "stdout"
         return {"output_type": "stream", "name": name, "text": _counted(output["text"], heard)}
     if kind == "error":
-        lines = [_counted(line, heard, LINE_COST) for line in output["traceback"][: SHOWN_TEXT // LINE_COST]]
+        lines = [_counted(line, heard) for line in output["traceback"][: SHOWN_TEXT // LINE_COST]]
         name, value = _counted(output["ename"], heard)[:200], _counted(output["evalue"], heard)[:2000]
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind not in ("display_data", "execute_result"):
@@ -211,13 +210,18 @@ def _size(picture: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _counted(text: str, heard: Heard, cost: int = 0) -> str:
-    """A text that can be shown, cut where there is no room for more. cost: what it counts for beside its length."""
+def cost(text: str) -> int:
+    """What a text counts for, in characters."""
+    return len(text) + LINE_COST * (1 + text.count("\n"))
+
+
+def _counted(text: str, heard: Heard) -> str:
+    """A text that can be shown, cut where there is no room for more."""
     if type(text) is not str:
         raise TypeError
     room = max(0, SHOWN_TEXT - heard.text)
-    heard.text += len(text) + cost
-    return _text(text[:room])
+    heard.text += cost(text)
+    return _text("\n".join(text[:room].split("\n")[: room // LINE_COST]))
 
 
 def _text(text: str) -> str:
