@@ -45,6 +45,13 @@ def small():
 
 
 @pytest.fixture(scope="module")
+def busy():
+    """A sandbox with little time and enough memory."""
+    with Sandbox(frozenset(), Limits(wall=30, cpu=3, memory=600_000_000)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
 def roomy():
     """A sandbox with the limits of a class."""
     with Sandbox(frozenset(), Limits()) as made:
@@ -124,19 +131,11 @@ def test_memory_is_held_down_wherever_it_is(box, how):
 @isolated
 @pytest.mark.parametrize("how", SHARED)
 def test_memory_that_is_shared_is_counted_or_refused(box, how):
-    body = "\n".join("        " + line for line in SHARED[how].splitlines())
-    lines = (
-        "import mmap, os, time",
-        "for _ in range(6):",
-        "    if os.fork() == 0:",
-        body,
-        "        time.sleep(60)",
-    )
-    run = box.run(cell(*lines, "print([os.wait()[1] for _ in range(6)])", "time.sleep(0.5)", "print('none of it')"))
-    assert run.ending == TOO_MUCH or "OSError: [Errno" in told(run) and "not allocate" in told(run), (
-        run,
-        told(run),
-    )
+    body = "\n".join("            " + line for line in SHARED[how].splitlines())
+    lines = ("import mmap, os, time", "for _ in range(6):", "    if os.fork() == 0:", "        try:", body)
+    refused = "        except OSError: print('refused', flush=True); os._exit(0)\n        time.sleep(60)"
+    run = box.run(cell(*lines, refused, "for _ in range(6): os.wait()", "time.sleep(0.5)"))
+    assert run.ending == TOO_MUCH or told(run).count("refused") == 6, (run, told(run))
 
 
 @pytest.mark.slow
@@ -174,8 +173,8 @@ BUSY = {
 @pytest.mark.slow
 @isolated
 @pytest.mark.parametrize("how", BUSY)
-def test_computing_is_counted_whoever_does_it(box, how):
-    run = box.run(cell(BUSY[how], WAIT))
+def test_computing_is_counted_whoever_does_it(box, busy, how):
+    run = busy.run(cell(BUSY[how], WAIT))
     assert run.ending.startswith("It computed for more than 3 seconds"), (run, told(run))
 
 
@@ -432,7 +431,12 @@ def test_groups_that_killed_processes_left_are_taken_away():
     group.close()
     cgroups._tree.cache_clear()
     assert cgroups._tree() == tree and not any(folder.exists() for folder in left)
-    assert not [f for f in tree.memory.glob(f"dropout-{os.getpid()}-*")]
+    for _ in range(100):  # what a run leaves that was ended from outside takes a moment to go
+        cgroups.make(MEMORY).close()
+        if not (mine := list(tree.memory.glob(f"dropout-{os.getpid()}-*"))):
+            break
+        time.sleep(0.1)
+    assert not mine and not cgroups._left
 
 
 TREES = {
@@ -456,9 +460,6 @@ def test_the_newer_interface_is_looked_through_upwards(name, tmp_path, monkeypat
             told = counted.get(str(folder.relative_to(tmp_path)), "")
             (folder / "cgroup.subtree_control").write_text(told)
     monkeypatch.setattr(cgroups, "_own_folder", lambda controller: own if controller == "" else None)
-    monkeypatch.setattr(
-        Path, "write_text", lambda *_: (_ for _ in ()).throw(OSError())
-    )  # processes stand in the way
     assert [str(tree.memory.relative_to(tmp_path)) for tree in cgroups._second_version()] == expected
 
 
