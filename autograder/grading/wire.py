@@ -16,10 +16,6 @@ from dataclasses import dataclass, field
 
 from autograder.observations import SIZE_LIMIT
 
-#: What the warm parent is asked, in a byte: to run what it is handed, in no control group or in one of the kernel's
-#: older or newer interface; or to make a copy of itself.
-RUN, RUN_IN_GROUP, COPY = b"0", (b"1", b"2"), b"c"
-
 #: c: a cell begins. o: an output. n: a name that is missing. r: a recording. x: what went wrong beside the cells.
 #: d: the end.
 KINDS = "conrxd"
