@@ -8,7 +8,9 @@ from autograder.exercises import find
 from autograder.report import Report
 
 #: What a cell shows that calls `check` there.
-LATER = "This submission is being graded: the check is made after the run, outside of it, so here it gives 0.0 points."
+LATER = (
+    "This submission is being graded: the check is made after the run, outside of it, so here it gives 0.0 points."
+)
 
 
 def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:

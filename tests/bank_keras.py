@@ -745,7 +745,9 @@ wraps("InAList", lambda self, d: setattr(self, "inner", [None, [d]]), lambda sel
 wraps("InADict", lambda self, d: setattr(self, "inner", {"a": d}), lambda self: self.inner["a"])
 wraps("InAClosure", lambda self, d: setattr(self, "inner", lambda: d), lambda self: self.inner())
 wraps("InAGlobal", lambda self, d: HELD.update({id(self): d}), lambda self: HELD[id(self)])
-wraps("OnTheClass", lambda self, d: setattr(type(self), f"_{id(self)}", d), lambda self: getattr(self, f"_{id(self)}"))
+wraps(
+    "OnTheClass", lambda self, d: setattr(type(self), f"_{id(self)}", d), lambda self: getattr(self, f"_{id(self)}")
+)
 wraps("Untracked", lambda self, d: object.__setattr__(self, "inner", d), lambda self: self.inner)
 wraps("BoundMethod", lambda self, d: setattr(self, "inner", d.call), lambda self: self.inner)
 wraps(
@@ -786,7 +788,6 @@ def configured(rate, seed):
 
 
 made_by("Deserialized", lambda rate, seed: keras.layers.deserialize(configured(rate, seed)))
-made_by("OfOldKeras", lambda rate, seed: OldDropout(rate, seed=seed))
 made_by("FromConfig", lambda rate, seed: keras.layers.Dropout.from_config({"rate": rate, "seed": seed}))
 made_by("OfASubclass", lambda rate, seed: EmptySubclass(rate, seed=seed))
 made_by("OfTensorFlow", lambda rate, seed: tf.keras.layers.Dropout(rate, seed=seed))
@@ -961,6 +962,19 @@ class MaskOfACell(Borrowed):
         self.cell().reset_dropout_mask()
         mask = self.cell().get_dropout_mask(ops.ones(ops.shape(x)))
         return x * ops.cast(mask, x.dtype)
+
+
+@wrong(FORBIDDEN)
+class OlderKeras(Borrowed):
+    """TensorFlow brings an older Keras along, whose layers are no layers of today's."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        inner = OldDropout(rate, seed=seed)
+        self.inner = lambda: inner
+
+    def call(self, x, training=None):
+        return self.inner()(x, training=bool(training))
 
 
 @wrong(FORBIDDEN)

@@ -25,7 +25,9 @@ def test_mistaken_layer_fails_and_is_named(entry):
     assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
     if entry.mistake == FORBIDDEN:
         others = {v.status for v in report.verdicts if v.property != "own"}
-        assert report.points == 0 and others == {"blocked"}, "what Keras's layer does earns nothing:\n" + told(report)
+        assert report.points == 0 and others == {"blocked"}, "what Keras's layer does earns nothing:\n" + told(
+            report
+        )
 
 
 def test_settings_of_the_notebook_do_not_matter_and_stay():

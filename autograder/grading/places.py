@@ -17,6 +17,9 @@ APP = "/app"
 #: What exercises may import of the course; one of its other modules nearly answers an exercise.
 COURSE_MODULES = ("course", "course.datasets")
 
+#: The data that `course.datasets` hands out; what studies have measured lies beside it.
+COURSE_DATA = ("course/data/sonar.csv", "course/data/clothing_features.npz")
+
 #: What of this package runs beside the student's code, and all of it that can be seen there: whatever judges, draws
 #: or grades knows right answers. A test holds this against the imports.
 MODULES = (
@@ -181,8 +184,8 @@ def _packages() -> list[str]:
 
 
 def shown() -> list[str]:
-    """The files of this project that can be seen, and the one folder, from `APP` as from the project's folder."""
-    names = [*map(file_of, (*MODULES, *COURSE_MODULES)), "course/data"]
+    """The files of this project that can be seen, from `APP` as from the project's folder."""
+    names = [*map(file_of, (*MODULES, *COURSE_MODULES)), *COURSE_DATA]
     return [name for name in names if (_project() / name).exists()]
 
 

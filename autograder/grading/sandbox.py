@@ -30,7 +30,11 @@ _HOME = "/home/student"
 
 #: What is imported before the first fork, where an assignment needs it; the first, always.
 _WARM = {
-    "autograder": ("autograder.unjudged", "autograder.hints", "matplotlib.figure"),  # many plot in cells of their own
+    "autograder": (
+        "autograder.unjudged",
+        "autograder.hints",
+        "matplotlib.figure",
+    ),  # many plot in cells of their own
     "keras": (
         "course",
         "keras",
