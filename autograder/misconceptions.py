@@ -523,7 +523,7 @@ _ALL = (
         "of your own. Here you build it once yourself, so keras.layers.Dropout and its relatives may be none of "
         "these. Functions are allowed, keras.random.dropout among them: they draw, and leave to you when, from "
         "which seed, and what is saved.",
-        "Begin with class MyDropout(keras.layers.Layer), and have a function of keras.random do what the layer did.",
+        "Begin with class MyDropout(keras.layers.Layer), and call a function of keras.random where the layer was.",
     ),
     Misconception(
         "flatten-missing",
