@@ -203,9 +203,14 @@ def everything():
                 yield from (member for member in vars(value).values() if callable(member))
 
 def search():
+    if "searched" in globals():  # with the cells of other exercises, and each has been tried by itself before
+        raise LookupError("searched already")
+    globals()["searched"] = True
+    sys.modules.setdefault("keras", None)  # where it is not at hand already, importing it would take seconds
     tried, seen = 0, set()
     for value in everything():
-        if id(value) in seen or getattr(value, "__name__", "") in ("main", "serve", "run", "_run"):  # they end it all
+        ends_it_all = getattr(value, "__name__", "") in ("main", "serve", "run", "_run")
+        if ends_it_all or id(value) in seen:
             continue
         seen.add(id(value))
         tried += 1
