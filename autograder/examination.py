@@ -18,13 +18,7 @@ def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
     Never raises for anything the objects do. Raises ValueError for an unknown exercise or a bad seed and
     TypeError for the wrong number of objects.
     """
-    subject = find(exercise)
-    if len(objects) != len(subject.objects):
-        number = "one object" if len(subject.objects) == 1 else f"{len(subject.objects)} objects"
-        raise TypeError(
-            f"Exercise {exercise!r} takes {number}, {subject.title}, and was given {len(objects)}: "
-            f"write {subject.call}."
-        )
+    find(exercise).accept(objects)
     if seed is None:
         seed = secrets.randbelow(2**32)
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:

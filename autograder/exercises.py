@@ -50,6 +50,15 @@ class Exercise:
         """The points of all its properties."""
         return sum(p.points for p in self.properties)
 
+    def accept(self, objects: tuple[object, ...]) -> None:
+        """Raise TypeError, with the right call, for another number of objects than it asks for."""
+        if len(objects) != len(self.objects):
+            number = "one object" if len(self.objects) == 1 else f"{len(self.objects)} objects"
+            raise TypeError(
+                f"Exercise {self.name!r} takes {number}, {self.title}, and was given {len(objects)}: "
+                f"write {self.call}."
+            )
+
 
 _SHAPE_X = "Returns an array of the same shape as x, for any number of axes."
 _DTYPE = "Returns the type it was given: float32 in, float32 out."
@@ -215,12 +224,13 @@ _KERAS_LAYER = Exercise(
     kind="class",
     properties=(
         Property("shape", "Returns a tensor of the same shape as its input, for any number of axes.", 1),
+        Property("own", "Drops by itself: keras.layers.Dropout is not used, keras.random.dropout may be.", 1),
         Property("dtype", "Keeps float32, and computes in float16 under mixed precision.", 1),
         Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
         Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
         Property("independent", _INDEPENDENT, 1),
         Property("fresh", "Every call in training draws a new mask.", 1),
-        Property("rng", "The same seed repeats the sequence of masks, another seed or none gives another.", 2),
+        Property("rng", "The same seed repeats the sequence of masks, another seed or none gives another.", 1),
         Property("eval", "Outside training, and by default, returns exactly its input.", 3),
         Property("graph", "In models and in a compiled fit, every training step draws a new mask.", 3),
         Property("config", "Keeps its rate when made from its configuration, and when saved and loaded.", 2),
@@ -230,7 +240,8 @@ _KERAS_LAYER = Exercise(
     ),
     hints=(
         "Three things have to survive between calls: the rate, the seed, and where in its sequence of random "
-        "numbers the layer is. Which of them changes in a call?",
+        "numbers the layer is. Which of them changes in a call? Functions of keras.random may do the drawing, "
+        "keras.random.dropout too; keras.layers.Dropout, its relatives and subclasses may not.",
         "keras.random.SeedGenerator(seed), made once in __init__, is a state that advances with every draw, also "
         "in a compiled step. call takes training=None and draws only when it is true.",
         "In call: if not training, return the inputs. Otherwise draw keras.random.uniform(shape, "

@@ -12,18 +12,6 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
-#: What may be wrong with an input, and what a report says of it.
-SPOILED = {
-    "one-class": "all of one class",
-    "small-class": "a class has fewer members than there are folds",
-    "nan": "one entry of x is NaN",
-    "infinity": "one entry of x is infinite",
-    "minus-infinity": "one entry of x is minus infinity",
-    "x-longer": "x has one row more than y has labels",
-    "y-longer": "y has three labels more than x has rows",
-    "no-split": "n_splits is below 2",
-}
-
 
 @dataclass(frozen=True)
 class FoldCase:
@@ -31,8 +19,9 @@ class FoldCase:
 
     name: unique in an examination. sizes, labels: of the classes, in the order in which they stand in a sorted
     file. columns: of x. n_splits, seed: handed over. data_seed: chooses the values of x and the order of the rows.
-    sorted_by_class: whether all rows of a class stand together. dtype: of x. spoiled: "" or a key of SPOILED, what
-    is wrong with this input. spoiled_column: of x, where it is a single entry that is wrong.
+    sorted_by_class: whether all rows of a class stand together. dtype: of x. changed: "" or what one entry
+    of x is, "nan", "infinity" or "minus-infinity", or "x-longer" by a row, or "y-longer" by three labels.
+    changed_column: of x, where that entry stands.
     """
 
     name: str
@@ -44,8 +33,8 @@ class FoldCase:
     data_seed: int
     sorted_by_class: bool = False
     dtype: str = "float64"
-    spoiled: str = ""
-    spoiled_column: int = 0
+    changed: str = ""
+    changed_column: int = 0
 
     def classes(self) -> np.ndarray:
         """The class of every row, as a position in `labels`: (rows,) of int; read-only."""
@@ -58,14 +47,14 @@ class FoldCase:
         """
         x = _features(self.sizes, self.data_seed, self.sorted_by_class, self.columns).astype(self.dtype)
         row = self.data_seed % len(x)
-        if self.spoiled in _ENTRIES:
-            x[row, self.spoiled_column] = _ENTRIES[self.spoiled]
-        return np.vstack([x, x[row]]) if self.spoiled == "x-longer" else x
+        if self.changed in _ENTRIES:
+            x[row, self.changed_column] = _ENTRIES[self.changed]
+        return np.vstack([x, x[row]]) if self.changed == "x-longer" else x
 
     def y(self) -> np.ndarray:
         """The label of every row, (rows,); a new copy."""
         y = np.array(self.labels)[self.classes()]
-        return np.append(y, y[:3]) if self.spoiled == "y-longer" else y
+        return np.append(y, y[:3]) if self.changed == "y-longer" else y
 
 
 _ENTRIES = {"nan": np.nan, "infinity": np.inf, "minus-infinity": -np.inf}
@@ -131,19 +120,18 @@ def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
         other = case.seed ^ 0x5DEECE6 if name == "repeat" else case.seed + 1
         named[f"{name}-same"] = replace(case, name=f"{name}-same")
         named[f"{name}-other"] = replace(case, name=f"{name}-other", seed=other)
-    # Beside the mistakes themselves, an input that is right but for one of them.
-    spoiled = [
-        ("one-class", {"sizes": (37,), "labels": (1,)}),
-        ("small-class", {"sizes": (31, 4), "labels": (0, 1)}),
-        ("small-class", {"sizes": (4, 31, 23), "labels": (0, 1, 2)}),
-        *(("nan", {"spoiled_column": column}) for column in (0, 4)),
-        *(("infinity", {"spoiled_column": column}) for column in (0, 4)),
-        ("minus-infinity", {"spoiled_column": 2}),
-        ("x-longer", {}),
-        ("y-longer", {}),
-        *(("no-split", {"n_splits": n_splits}) for n_splits in (1, 0, -2)),
+    # Others, each of which differs from "five" in one thing.
+    others = [
+        {"sizes": (37,), "labels": (1,)},
+        {"sizes": (31, 4), "labels": (0, 1)},
+        {"sizes": (4, 31, 23), "labels": (0, 1, 2)},
+        *({"changed": "nan", "changed_column": column} for column in (0, 4)),
+        *({"changed": "infinity", "changed_column": column} for column in (0, 4)),
+        {"changed": "minus-infinity", "changed_column": 2},
+        {"changed": "x-longer"},
+        {"changed": "y-longer"},
+        *({"n_splits": n_splits} for n_splits in (1, 0, -2)),
     ]
-    for number, (kind, changed) in enumerate(spoiled):
-        name = f"bad-{number}-{kind}"
-        named[name] = replace(named["five"], name=name, **seeds(), **changed, spoiled=kind)
+    for number, changed in enumerate(others):
+        named[f"other-{number}"] = replace(named["five"], name=f"other-{number}", **seeds(), **changed)
     return named

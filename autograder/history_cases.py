@@ -9,13 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-#: What may be wrong with a history, and what a report says of it.
-SPOILED = {
-    "no-key": "a key is missing",
-    "no-epoch": "the lists are empty",
-    "all-nan": "val_loss is NaN in every epoch",
-}
-
 #: The keys of every history, before extra ones.
 CURVES = ("accuracy", "loss", "val_accuracy", "val_loss")
 
@@ -26,13 +19,12 @@ class HistoryCase:
 
     name: unique in an examination. columns: the dictionary's keys in order, each with one number per epoch.
     form: of the columns, "float" (lists of Python floats, as Keras has them), "numpy" (lists of NumPy float64s),
-    "numpy32" (lists of NumPy float32s) or "array" (float64 arrays). spoiled: "" or a key of SPOILED.
+    "numpy32" (lists of NumPy float32s) or "array" (float64 arrays).
     """
 
     name: str
     columns: tuple[tuple[str, tuple[float, ...]], ...]
     form: str = "float"
-    spoiled: str = ""
 
     def history(self) -> dict[str, list | np.ndarray]:
         """The dictionary, as it is handed over; a new one."""
@@ -89,26 +81,22 @@ def history_cases(exercise: str, rng: np.random.Generator) -> dict[str, HistoryC
             )
     else:
         spoilt = overfit | {"val_loss": np.full_like(overfit["val_loss"], np.nan)}
-        planned.append(HistoryCase("bad-all-nan", _columns(spoilt, CURVES), spoiled="all-nan"))
-        planned.append(
-            HistoryCase("bad-all-nan-one", _columns(_first(spoilt, 1), CURVES), "array", spoiled="all-nan")
-        )
+        planned.append(HistoryCase("all-nan", _columns(spoilt, CURVES)))
+        planned.append(HistoryCase("all-nan-one", _columns(_first(spoilt, 1), CURVES), "array"))
     planned += [
-        HistoryCase("bad-empty", _columns(_first(overfit, 0), CURVES), spoiled="no-epoch"),
-        HistoryCase("bad-empty-array", _columns(_first(overfit, 0), CURVES), "array", spoiled="no-epoch"),
+        HistoryCase("empty", _columns(_first(overfit, 0), CURVES)),
+        HistoryCase("empty-array", _columns(_first(overfit, 0), CURVES), "array"),
         # As `fit` without validation data leaves it, and as Keras called the accuracy before 2019.
-        HistoryCase("bad-unvalidated", _columns(overfit, ("accuracy", "loss")), spoiled="no-key"),
+        HistoryCase("unvalidated", _columns(overfit, ("accuracy", "loss"))),
     ]
     if exercise == "gap":
         old = {"acc": overfit["accuracy"], "val_acc": overfit["val_accuracy"]} | overfit
-        planned.append(
-            HistoryCase("bad-old", _columns(old, ("acc", "loss", "val_acc", "val_loss")), spoiled="no-key")
-        )
+        planned.append(HistoryCase("old", _columns(old, ("acc", "loss", "val_acc", "val_loss"))))
         without = tuple(key for key in CURVES if key != "accuracy")
-        planned.append(HistoryCase("bad-no-accuracy", _columns(overfit, without), spoiled="no-key"))
+        planned.append(HistoryCase("no-accuracy", _columns(overfit, without)))
     else:
         without = tuple(key for key in CURVES if key != "val_loss")
-        planned.append(HistoryCase("bad-no-val_loss", _columns(overfit, without), spoiled="no-key"))
+        planned.append(HistoryCase("no-val_loss", _columns(overfit, without)))
     return {case.name: case for case in planned}
 
 

@@ -517,6 +517,15 @@ _ALL = (
         "Before you look for an epoch, ask how many there are that count.",
     ),
     Misconception(
+        "uses-keras-dropout",
+        "A layer of Keras does the dropping.",
+        "Keras has this layer already, and in a project you would use it: as it is, as a parent, or inside a layer "
+        "of your own. Here you build it once yourself, so keras.layers.Dropout and its relatives may be none of "
+        "these. Functions are allowed, keras.random.dropout among them: they draw, and leave to you when, from "
+        "which seed, and what is saved.",
+        "Begin with class MyDropout(keras.layers.Layer), and call a function of keras.random where the layer was.",
+    ),
+    Misconception(
         "flatten-missing",
         "The image was not flattened.",
         "Dense works on the last axis only. Without Flatten each of the 28 rows of an image is treated as an "

@@ -1,10 +1,9 @@
-"""What a notebook's cells call: `check` shows a report and returns points, `hint` gives the next rung."""
+"""What a notebook's cells call: `check` shows a report and returns points."""
 
 import sys
 from dataclasses import dataclass
 
 from autograder.examination import examine
-from autograder.exercises import find
 from autograder.report import Report
 from autograder.show.page import as_html
 from autograder.show.text import as_text
@@ -53,21 +52,3 @@ def check(exercise: str, *objects: object, seed: int | None = None) -> float:
     report = examine(exercise, *objects, seed=seed)
     _display(Shown(report))
     return report.points
-
-
-#: Which rung of each exercise's hints comes next in this process.
-_next_rung: dict[str, int] = {}
-
-
-def hint(exercise: str, rung: int | None = None) -> None:
-    """Show a hint for an exercise: the next one, or the one asked for; after the last, the last again.
-
-    rung: 1, 2 or 3. Raises ValueError for an unknown exercise or rung.
-    """
-    rungs = find(exercise).hints
-    if rung is None:
-        rung = _next_rung.get(exercise, 1)
-    if rung not in range(1, len(rungs) + 1):
-        raise ValueError(f"Hints go from 1 to {len(rungs)}; there is no hint {rung!r}.")
-    _next_rung[exercise] = min(rung + 1, len(rungs))
-    print(f"Hint {rung} of {len(rungs)}: {rungs[rung - 1]}")

@@ -179,10 +179,10 @@ ATTACKS = [
     Attack(
         "patches-grader",
         wins(
-            "import autograder, autograder.judge, autograder.examination, autograder.report\n"
+            "import autograder, autograder.unjudged, autograder.report, autograder.observe\n"
             "get_ipython().run_code = lambda *a, **k: False\n"
             "autograder.check = autograder.examine = check = lambda *a, **k: 14.0\n"
-            "autograder.judge.judge = autograder.examination.judge = lambda *a, **k: 14.0\n"
+            "autograder.unjudged.check = autograder.unjudged.examine = lambda *a, **k: 14.0\n"
             "autograder.report.Report.points = 14.0"
         ),
     ),
@@ -233,11 +233,33 @@ ATTACKS = [
     ),
     Attack(
         "imports-answers",
-        "for module in ('autograder.classroom.sample', 'course.xception', 'tests.attacks'):\n    try:\n"
+        "for module in ('autograder.classroom.sample', 'course.xception', 'tests.attacks', 'autograder.judge',\n"
+        "               'autograder.judge.history', 'autograder.examination'):\n    try:\n"
         "        __import__(module)\n        print('has', module)\n    except ImportError:\n"
         "        print('without', module)\n" + GOOD,
         FULL,
-        says=("without autograder.classroom.sample without course.xception without tests.attacks",),
+        says=(
+            "without autograder.classroom.sample without course.xception without tests.attacks"
+            " without autograder.judge without autograder.judge.history without autograder.examination",
+        ),
+    ),
+    Attack(
+        "borrows-the-judge",
+        "try:\n    from autograder.judge import scaling\nexcept ImportError:\n"
+        "    exec(open('/app/autograder/judge/scaling.py').read())\n" + GOOD,
+        says=("No such file or directory",),
+    ),
+    Attack(
+        "checks-itself",  # as many do while they work
+        GOOD + "\npoints = check('inverted', inverted_dropout)\nassert isinstance(points, float), points\n"
+        "import autograder\nreport = autograder.examine('inverted', inverted_dropout)\n"
+        "print(report, report.points, report.passed)\nautograder.hint('inverted')\n",
+        FULL,
+        says=("the check is made after the run", "0 of 0 points", "Hint 1 of 3"),
+    ),
+    Attack(
+        "believes-its-own-check",
+        wins("import autograder.unjudged as u\nu.LATER = 'full marks'\nu.check = lambda *a, **k: 14.0"),
     ),
     Attack("sys-exit", "import sys\nsys.exit(0)\n" + GOOD, says=("SystemExit",)),
     Attack("sys-exit-inside", body("import sys\nsys.exit(0)"), says=("SystemExit",)),

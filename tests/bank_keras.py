@@ -1,9 +1,15 @@
 """Keras layers to judge: correct ones as unlike each other as possible, and mistaken ones with their names."""
 
+import inspect
+import sys
+import types
+
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from scipy.stats import norm
+from tensorflow.python.keras.layers.core import Dropout as OldDropout
 
 from tests.bank import Entry, checked
 
@@ -73,25 +79,6 @@ class RandomDropout(Base):
 
 
 @correct
-class Subclass(keras.layers.Dropout):
-    pass
-
-
-@correct
-class Wraps(keras.layers.Layer):
-    def __init__(self, rate, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        self.rate, self.seed = rate, seed
-        self.inner = keras.layers.Dropout(rate, seed=seed, dtype=self.dtype_policy)
-
-    def call(self, x, training=None):
-        return self.inner(x, training=training)
-
-    def get_config(self):
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
-
-
-@correct
 class Bernoulli(Base):
     def call(self, x, training=False):
         if not training:
@@ -154,6 +141,92 @@ class NoConfigNeeded(keras.layers.Layer):
     @property
     def seed_generator(self):
         return self.chance
+
+
+@correct
+class Dropout(Base):
+    """Named like Keras's, and none of it."""
+
+    def call(self, x, training=False):
+        return x * self.mask(x) if training else x
+
+
+@correct
+class WithOtherLayersInside(Base):
+    """Layers that do not drop are nobody's business, whatever their names."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        noise = [keras.layers.GaussianNoise(0.1), keras.layers.GaussianDropout(0.1)]
+        self.unused = [keras.layers.Dense(3), keras.layers.BatchNormalization(), {"noise": noise}]
+        self.same = keras.layers.Activation("linear", dtype=self.dtype_policy)
+
+    def call(self, x, training=False):
+        return self.same(x) * self.mask(x) if training else x
+
+
+@correct
+class ComparesItselfWithKeras(Base):
+    """Mentions the forbidden layer, and makes and calls none."""
+
+    like = keras.layers.Dropout
+    compute_output_shape = keras.layers.Dropout.compute_output_shape
+
+    def call(self, x, training=False):
+        return x * self.mask(x) if training and not isinstance(self, self.like) else x
+
+
+#: In a notebook: a layer of Keras's to compare with, used outside the class.
+FOR_COMPARISON = keras.layers.Dropout(0.5, seed=1)
+
+
+@correct
+class MadeBesideAComparison(Base):
+    def call(self, x, training=False):
+        return x * self.mask(x) if training else x
+
+
+FOR_COMPARISON(np.ones((2, 3), np.float32), training=True)
+
+
+@correct
+class TensorFlowsFunction(Base):
+    """Not for every backend, and no layer of Keras: TensorFlow's function for dropout."""
+
+    def call(self, x, training=False):
+        if not training or self.rate == 0:
+            return x
+        if self.rate == 1:
+            return ops.zeros_like(x)
+        seed = self.seed_generator.next()
+        return tf.nn.experimental.stateless_dropout(x, self.rate, seed=tf.cast(seed, tf.int32))
+
+
+@correct
+class OwnLayerInside(keras.layers.Layer):
+    """A layer of one's own that does the dropping, under the name of Keras's."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rate, self.seed = rate, seed
+        self.inner = Dropout(rate, seed=seed, dtype=self.dtype_policy)
+
+    def call(self, x, training=None):
+        return self.inner(x, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+def pasted():
+    """The text of Keras's own file, run in a cell: somebody's own code, as far as anybody can see."""
+    text = inspect.getsource(inspect.getmodule(keras.layers.Dropout))
+    space = {"__name__": "__main__"}
+    exec(compile(text.replace('@keras_export("keras.layers.Dropout")', ""), "a cell", "exec"), space)
+    return space["Dropout"]
+
+
+CORRECT.append(Entry("PastedFromKeras", "keras_layer", pasted))
 
 
 # ---------------------------------------------------------------- mistaken
@@ -576,3 +649,366 @@ class NeverInFit(Base):
     def call(self, x, training=False):
         eager = not isinstance(x, keras.KerasTensor) and hasattr(x, "numpy")
         return x * self.mask(x) if training and eager else x
+
+
+# ---------------------------------------------------------------- Keras's own layer, in every disguise
+
+FORBIDDEN = "uses-keras-dropout"
+wrong(FORBIDDEN)(keras.layers.Dropout)
+
+
+@wrong(FORBIDDEN)
+class EmptySubclass(keras.layers.Dropout):
+    pass
+
+
+class Between(keras.layers.Dropout):
+    pass
+
+
+@wrong(FORBIDDEN)
+class Grandchild(Between):
+    def get_config(self):
+        return {**super().get_config(), "seed": self.seed}
+
+
+@wrong(FORBIDDEN)
+class OverridesEverything(keras.layers.Dropout):
+    """All of it written anew, and still a layer of Keras's: what is not written comes from there."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        keras.layers.Layer.__init__(self, **kwargs)
+        checked(rate)
+        self.rate, self.seed = rate, seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, x, training=False):
+        return x * Base.mask(self, x) if training else x
+
+    def get_config(self):
+        return {**keras.layers.Layer.get_config(self), "rate": self.rate, "seed": self.seed}
+
+
+wrong(FORBIDDEN)(type("MyDropout", (keras.layers.Dropout,), {}))
+wrong(FORBIDDEN)(type("Layer", (tf.keras.layers.Dropout,), {"__module__": "keras.src.layers.layer"}))
+
+
+class Disguise(type(keras.layers.Layer)):
+    """A metaclass that denies where its classes come from."""
+
+    def mro(cls):
+        return type.mro(cls)
+
+    @property
+    def __mro__(cls):
+        return (cls, keras.layers.Layer, object)
+
+    @property
+    def __bases__(cls):
+        return (keras.layers.Layer,)
+
+    def __subclasscheck__(cls, other):
+        return False
+
+
+@wrong(FORBIDDEN)
+class Disguised(keras.layers.Dropout, metaclass=Disguise):
+    pass
+
+
+class Outside(keras.layers.Layer):
+    """A shape for layers that have another one do the work: `dropper(rate, seed)` gives what is called."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        self.rate, self.seed = rate, seed
+        self.prepare()
+
+    def prepare(self):
+        self.hold(keras.layers.Dropout(self.rate, seed=self.seed, dtype=self.dtype_policy))
+
+    def call(self, x, training=None):
+        return self.held()(x, training=training)
+
+    def get_config(self):
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+
+
+def wraps(name, hold, held, **others):
+    """An entry that holds a layer of Keras's in its own way."""
+    wrong(FORBIDDEN)(type(name, (Outside,), {"hold": hold, "held": held, **others}))
+
+
+HELD = {}
+wraps("Attribute", lambda self, d: setattr(self, "inner", d), lambda self: self.inner)
+wraps("InAList", lambda self, d: setattr(self, "inner", [None, [d]]), lambda self: self.inner[1][0])
+wraps("InADict", lambda self, d: setattr(self, "inner", {"a": d}), lambda self: self.inner["a"])
+wraps("InAClosure", lambda self, d: setattr(self, "inner", lambda: d), lambda self: self.inner())
+wraps("InAGlobal", lambda self, d: HELD.update({id(self): d}), lambda self: HELD[id(self)])
+wraps(
+    "OnTheClass", lambda self, d: setattr(type(self), f"_{id(self)}", d), lambda self: getattr(self, f"_{id(self)}")
+)
+wraps("Untracked", lambda self, d: object.__setattr__(self, "inner", d), lambda self: self.inner)
+wraps("BoundMethod", lambda self, d: setattr(self, "inner", d.call), lambda self: self.inner)
+wraps(
+    "Sequential",
+    lambda self, d: setattr(self, "inner", keras.Sequential([d], trainable=False)),
+    lambda self: self.inner,
+)
+
+
+def functional(self, dropout):
+    inputs = keras.Input((None,))
+    model = keras.Model(inputs, dropout(inputs))
+    self.inner = lambda: model
+
+
+wraps(
+    "Functional",
+    functional,
+    None,
+    call=lambda self, x, training=None: ops.reshape(
+        self.inner()(ops.reshape(x, (1, -1)), training=training), ops.shape(x)
+    ),
+)
+
+
+def made_by(name, make):
+    """An entry whose inner layer is made by `make(rate, seed)`."""
+
+    def prepare(self):
+        self.inner = make(self.rate, self.seed)
+        self.inner.dtype_policy = self.dtype_policy
+
+    wraps(name, None, lambda self: self.inner, prepare=prepare)
+
+
+def configured(rate, seed):
+    return {"module": "keras.layers", "class_name": "Dropout", "config": {"rate": rate, "seed": seed}}
+
+
+made_by("Deserialized", lambda rate, seed: keras.layers.deserialize(configured(rate, seed)))
+made_by("FromConfig", lambda rate, seed: keras.layers.Dropout.from_config({"rate": rate, "seed": seed}))
+made_by("OfASubclass", lambda rate, seed: EmptySubclass(rate, seed=seed))
+made_by("OfTensorFlow", lambda rate, seed: tf.keras.layers.Dropout(rate, seed=seed))
+
+
+@wrong(FORBIDDEN)
+class MadeInBuild(Outside):
+    def prepare(self):
+        checked(self.rate)
+
+    def build(self, shape):
+        self.inner = keras.layers.Dropout(self.rate, seed=self.seed, dtype=self.dtype_policy)
+
+    def held(self):
+        return self.inner
+
+
+@wrong(FORBIDDEN)
+class MadeInEachCall(Base):
+    def call(self, x, training=None):
+        return keras.layers.Dropout(self.rate, seed=self.seed, dtype=self.dtype_policy)(x, training=training)
+
+
+@wrong(FORBIDDEN)
+class OnlyInAGraph(Base):
+    """Own work where it is called by hand, Keras's in a model."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        inner = keras.layers.Dropout(rate, seed=seed, dtype=self.dtype_policy)
+        self.inner = lambda: inner
+
+    def call(self, x, training=None):
+        if tf.executing_eagerly():
+            return x * self.mask(x) if training else x
+        return self.inner()(x, training=training)
+
+
+@wrong(FORBIDDEN)
+class OnlyAfterAWhile(Base):
+    """Own work in the first calls."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        inner = keras.layers.Dropout(rate, seed=seed, dtype=self.dtype_policy)
+        self.inner, self.calls = (lambda: inner), 0
+
+    def call(self, x, training=None):
+        self.calls += 1
+        if self.calls > 2:
+            return self.inner()(x, training=training)
+        return x * self.mask(x) if training else x
+
+
+class Borrowed(Base):
+    """A shape for layers that call Keras's method on themselves."""
+
+    noise_shape = None
+
+
+@wrong(FORBIDDEN)
+class CalledUnbound(Borrowed):
+    def call(self, x, training=None):
+        return keras.layers.Dropout.call(self, x, training)
+
+
+@wrong(FORBIDDEN)
+class MethodTakenOver(Borrowed):
+    call = keras.layers.Dropout.call
+
+
+@wrong(FORBIDDEN)
+class CodeTakenOver(Borrowed):
+    call = types.FunctionType(keras.layers.Dropout.call.__code__, {"backend": keras.src.backend})
+
+
+@wrong(FORBIDDEN)
+class CodeRenamed(Borrowed):
+    call = types.FunctionType(
+        keras.layers.Dropout.call.__code__.replace(co_name="mine", co_qualname="mine", co_filename="mine.py"),
+        {"backend": keras.src.backend},
+    )
+
+
+@wrong(FORBIDDEN)
+class CodePutIn(Borrowed):
+    call = types.FunctionType(Base.mask.__code__, {"backend": keras.src.backend})
+    call.__code__ = keras.layers.Dropout.call.__code__.replace(co_filename="mine.py")
+
+
+@wrong(FORBIDDEN)
+class IsReplacedByKeras(keras.layers.Layer):
+    def __new__(cls, rate, seed=None, **kwargs):
+        return keras.layers.Dropout(rate, seed=seed, **kwargs)
+
+
+@wrong(FORBIDDEN)
+class BecomesKeras(Borrowed):
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        self.__class__ = keras.layers.Dropout
+
+
+@wrong(FORBIDDEN)
+class Delegates:
+    """No layer at all: all that is asked of it is asked of Keras's."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        self.inner = keras.layers.Dropout(rate, seed=seed, **kwargs)
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    def __call__(self, *args, **kwargs):
+        return self.inner(*args, **kwargs)
+
+    def call(self, x, training=None):
+        return self.inner(x, training=training)
+
+
+class Factory(type):
+    def __call__(cls, rate, seed=None, **kwargs):
+        return keras.layers.Dropout(rate, seed=seed, **kwargs)
+
+
+@wrong(FORBIDDEN)
+class MadeByItsMetaclass(metaclass=Factory):
+    call = keras.layers.Dropout.call
+
+
+@wrong(FORBIDDEN)
+class SpatialWithoutSpace(Borrowed):
+    """One value for each channel: then whole channels are single units."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        self.inner = keras.layers.SpatialDropout1D(rate, seed=seed, dtype=self.dtype_policy)
+
+    def call(self, x, training=None):
+        flat = ops.reshape(x, (1, 1, -1))
+        return ops.reshape(self.inner(flat, training=training), ops.shape(x))
+
+
+@wrong(FORBIDDEN)
+class MaskOfAlphaDropout(Borrowed):
+    """Where the other dropping layer has dropped is read from what it makes of ones."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        inner = keras.layers.AlphaDropout(min(rate, 0.99), seed=seed)
+        self.inner = lambda: inner
+
+    def call(self, x, training=None):
+        if not training or self.rate in (0, 1):
+            return x * (not training or self.rate == 0)
+        kept = self.inner()(ops.ones(ops.shape(x)), training=True) > 0
+        return x * ops.cast(kept, x.dtype) / (1 - self.rate)
+
+
+@wrong(FORBIDDEN)
+class MaskOfACell(Borrowed):
+    """A recurrent cell drops, too."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        cell = keras.layers.SimpleRNNCell(1, dropout=rate, seed=seed)
+        self.cell = lambda: cell
+
+    def call(self, x, training=None):
+        if not training or self.rate in (0, 1):
+            return x * (not training or self.rate == 0)
+        self.cell().reset_dropout_mask()
+        mask = self.cell().get_dropout_mask(ops.ones(ops.shape(x)))
+        return x * ops.cast(mask, x.dtype)
+
+
+@wrong(FORBIDDEN)
+class OlderKeras(Borrowed):
+    """TensorFlow brings an older Keras along, whose layers are no layers of today's."""
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(rate, seed, **kwargs)
+        inner = OldDropout(rate, seed=seed)
+        self.inner = lambda: inner
+
+    def call(self, x, training=None):
+        return self.inner()(x, training=bool(training))
+
+
+@wrong(FORBIDDEN)
+class TakesTheProfilerAway(Borrowed):
+    """Looks for one watch, and does not know of the others."""
+
+    def call(self, x, training=None):
+        sys.setprofile(None)
+        return keras.layers.Dropout.call(self, x, training)
+
+
+PLAIN = keras.src.backend.random.dropout
+
+
+@wrong(FORBIDDEN)
+class TakesTheWatchAway(Borrowed):
+    def call(self, x, training=None):
+        keras.src.backend.random.dropout = PLAIN
+        return keras.layers.Dropout.call(self, x, training)
+
+
+@wrong(FORBIDDEN)
+class TakesBothAway(Outside):
+    """Neither watch sees it, but it has the layer inside."""
+
+    def prepare(self):
+        self.inner = [keras.layers.Dropout(self.rate, seed=self.seed, dtype=self.dtype_policy)]
+
+    def call(self, x, training=None):
+        profiler, watched = sys.getprofile(), keras.src.backend.random.dropout
+        sys.setprofile(None)
+        keras.src.backend.random.dropout = PLAIN
+        try:
+            return self.inner[0](x, training=training)
+        finally:
+            keras.src.backend.random.dropout = watched
+            sys.setprofile(profiler)

@@ -12,6 +12,7 @@ from autograder.cases import cases
 from autograder.examination import examine
 from autograder.judge import judge
 from autograder.judge.cross_validation import neighbours
+from autograder.judge.folds import refusal
 from autograder.judge.rows import Table
 from autograder.observations import Observations
 from autograder.observe import observe
@@ -36,7 +37,7 @@ def test_mistaken_cross_validation_fails_and_is_named(entry, seed):
 
 
 def ordinary_cases(seed):
-    return [case for case in cases("cross_validation", seed).values() if not case.spoiled]
+    return [case for case in cases("cross_validation", seed).values() if not refusal(case)]
 
 
 def test_cases_follow_from_the_seed_alone_and_leave_a_remainder_everywhere():

@@ -3,7 +3,7 @@
 import pytest
 
 from autograder.examination import examine
-from tests.bank_keras import CORRECT, MISTAKEN
+from tests.bank_keras import CORRECT, FORBIDDEN, MISTAKEN
 from tests.test_judge import told
 
 pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
@@ -23,6 +23,11 @@ def test_mistaken_layer_fails_and_is_named(entry):
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
     assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
+    if entry.mistake == FORBIDDEN:
+        others = {v.status for v in report.verdicts if v.property != "own"}
+        assert report.points == 0 and others == {"blocked"}, "what Keras's layer does earns nothing:\n" + told(
+            report
+        )
 
 
 def test_settings_of_the_notebook_do_not_matter_and_stay():

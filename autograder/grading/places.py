@@ -4,6 +4,7 @@ Nothing of a course, of its students, of anybody's home. Where one of those lies
 nbgrader's exchange does, an empty folder hides it.
 """
 
+import glob
 import os
 import sys
 import sysconfig
@@ -16,8 +17,38 @@ APP = "/app"
 #: What exercises may import of the course; one of its other modules nearly answers an exercise.
 COURSE_MODULES = ("course", "course.datasets")
 
-#: Of a package's folders: the classroom's sample class has answers in it.
-_NOT_SHOWN = "autograder/classroom"
+#: The data that `course.datasets` hands out; what studies have measured lies beside it.
+COURSE_DATA = ("course/data/sonar.csv", "course/data/clothing_features.npz")
+
+#: What of this package runs beside the student's code, and all of it that can be seen there: whatever judges, draws
+#: or grades knows right answers. A test holds this against the imports.
+MODULES = (
+    "autograder",
+    "autograder.cases",
+    "autograder.classifier_cases",
+    "autograder.exercises",
+    "autograder.fold_cases",
+    "autograder.grading",
+    "autograder.grading.cells",
+    "autograder.grading.seccomp",
+    "autograder.grading.warm",
+    "autograder.hints",
+    "autograder.history_cases",
+    "autograder.observations",
+    "autograder.observe",
+    "autograder.observe.backward",
+    "autograder.observe.calls",
+    "autograder.observe.classifier",
+    "autograder.observe.cross_validation",
+    "autograder.observe.history",
+    "autograder.observe.keras_layer",
+    "autograder.observe.models",
+    "autograder.observe.origin",
+    "autograder.observe.transfer",
+    "autograder.report",
+    "autograder.transfer_cases",
+    "autograder.unjudged",
+)
 
 _SYSTEM = (
     "/usr",
@@ -44,7 +75,7 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
     arguments, made = [], {"/", "/tmp", *emptied}
     links = [(folder, "--symlink") for folder in _detours() if places.get(_around(folder, places)) != "--ro-bind"]
-    for place, kind in [*places.items(), *links, (f"{APP}/course/data", ""), (home, "")]:
+    for place, kind in [*places.items(), *links, *((f"{APP}/{name}", "") for name in shown()), (home, "")]:
         # The folders above, which bubblewrap would make for root's eyes only.
         for folder in map(str, reversed(Path(place).parents)):
             if folder not in made and places.get(_around(folder, places)) != "--ro-bind":
@@ -131,25 +162,34 @@ def _project() -> Path:
 
 
 def _always_hidden() -> set[str]:
+    """The exchange, and this project wherever it is installed: of that only `_packages` shows anything."""
     hidden = {_EXCHANGE}
-    for folder in package_folders():
-        hidden |= {f"{folder}/course", f"{folder}/{_NOT_SHOWN}"}  # where they are installed and not only linked
+    for folder in {*package_folders(), *_other_package_folders()}:
+        hidden |= {f"{folder}/{name}" for name in ("autograder", "course")}
     if (_project() / "solutions").is_dir():
         hidden.add(str(_project()))
     return hidden
 
 
+def _other_package_folders() -> set[str]:
+    """Where other environments that are shown, such as the one around a virtual one, keep their packages."""
+    prefixes = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, "/usr", "/usr/local")}
+    found = (glob.glob(f"{glob.escape(prefix)}/lib*/python3*/*-packages") for prefix in prefixes)
+    return {os.path.realpath(folder) for folders in found for folder in folders}
+
+
 def _packages() -> list[str]:
-    """What shows the parts of this project."""
-    arguments = ["--ro-bind", str(_project() / "autograder"), f"{APP}/autograder"]
-    arguments += ["--tmpfs", f"{APP}/{_NOT_SHOWN}", "--remount-ro", f"{APP}/{_NOT_SHOWN}"]
-    files = [*map(_file_of, COURSE_MODULES), "course/data"]
-    for name in files:
-        if (_project() / name).exists():
-            arguments += ["--ro-bind", str(_project() / name), f"{APP}/{name}"]
-    return arguments
+    """What shows the parts of this project: file by file, so that nothing comes with them."""
+    return [part for name in shown() for part in ("--ro-bind", str(_project() / name), f"{APP}/{name}")]
 
 
-def _file_of(module: str) -> str:
+def shown() -> list[str]:
+    """The files of this project that can be seen, from `APP` as from the project's folder."""
+    names = [*map(file_of, (*MODULES, *COURSE_MODULES)), *COURSE_DATA]
+    return [name for name in names if (_project() / name).exists()]
+
+
+def file_of(module: str) -> str:
+    """Where a module of this project lies, from the project's folder."""
     path = module.replace(".", "/")
-    return f"{path}/__init__.py" if "." not in module else f"{path}.py"
+    return f"{path}/__init__.py" if (_project() / path).is_dir() else f"{path}.py"

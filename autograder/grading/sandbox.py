@@ -31,8 +31,18 @@ _HOME = "/home/student"
 
 #: What is imported before the first fork, where an assignment needs it; the first, always.
 _WARM = {
-    "autograder": ("autograder.notebook",),
-    "keras": ("course", "keras", "autograder.observe.keras_layer", "autograder.observe.classifier"),
+    "autograder": (
+        "autograder.unjudged",
+        "autograder.hints",
+        "matplotlib.figure",
+    ),  # many plot in cells of their own
+    "keras": (
+        "course",
+        "keras",
+        "autograder.observe.keras_layer",
+        "autograder.observe.classifier",
+        "autograder.observe.transfer",
+    ),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,
 }

@@ -6,9 +6,9 @@ was tested before any statistic is judged, and one mistake costs one property.
 
 import numpy as np
 
-from autograder.fold_cases import SPOILED, FoldCase
+from autograder.fold_cases import FoldCase
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
-from autograder.judge.folds import Part, Run, fail, read
+from autograder.judge.folds import Part, Run, fail, read, refusal
 from autograder.judge.pictures import folds_chart, standardised_chart
 from autograder.judge.shared import in_words, not_callable, raised
 from autograder.judge.standardising import deviations, judge_scaled, judge_unreadable
@@ -18,7 +18,7 @@ from autograder.observations import EVENT, Record
 def judge_cross_validation(bench: Bench) -> dict:
     """Rulings on all properties of a cross-validation; where most calls came to an end, from those that did."""
     shape = _judge_shape(bench)
-    ordinary = [case for case in bench.cases.values() if not case.spoiled]
+    ordinary = [case for case in bench.cases.values() if not refusal(case)]
     ended = [case for case in ordinary if bench.record(case.name).problem in ("", "not-scores")]
     raised_only = all(bench.record(case.name).problem in ("", "not-scores", "raised") for case in ordinary)
     if not raised_only or len(ended) <= len(ordinary) / 2:
@@ -68,7 +68,7 @@ def _judge_shape(bench: Bench) -> Ruling:
     previous = np.empty(0)
     for case in bench.cases.values():
         record = bench.record(case.name)
-        if case.spoiled:
+        if refusal(case):
             continue
         if record.problem:
             return _trouble(bench, case, record, first)
@@ -388,12 +388,12 @@ def _judge_bad_input(bench: Bench) -> Ruling:
     """Inputs that cannot be cross-validated raise ValueError."""
     for case in bench.cases.values():
         record = bench.record(case.name)
-        if not case.spoiled or (record.problem == "raised" and record.value_error):
+        if not refusal(case) or (record.problem == "raised" and record.value_error):
             continue
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
         returned = raised(record) if record.problem == "raised" else "no exception"
-        return fail(case, returned, f"ValueError, because {SPOILED[case.spoiled]}", "no-input-check")
+        return fail(case, returned, f"ValueError, because {refusal(case)}", "no-input-check")
     return PASS
 
 

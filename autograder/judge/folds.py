@@ -4,10 +4,30 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from autograder.fold_cases import SPOILED, FoldCase
+from autograder.fold_cases import FoldCase
 from autograder.judge.evidence import Bench, Ruling
 from autograder.judge.rows import Found, Table
 from autograder.observations import EVENT
+
+#: Why an input that was changed has to be refused, as a report says it.
+_CHANGED = {
+    "nan": "one entry of x is NaN",
+    "infinity": "one entry of x is infinite",
+    "minus-infinity": "one entry of x is minus infinity",
+    "x-longer": "x has one row more than y has labels",
+    "y-longer": "y has three labels more than x has rows",
+}
+
+
+def refusal(case: FoldCase) -> str:
+    """Why a call has to be refused with ValueError, as a report says it; "" if it has an answer."""
+    if case.changed:
+        return _CHANGED[case.changed]
+    if case.n_splits < 2:
+        return "n_splits is below 2"
+    if len(case.sizes) == 1:
+        return "all of one class"
+    return "a class has fewer members than there are folds" if min(case.sizes) < case.n_splits else ""
 
 
 @dataclass(frozen=True)
@@ -168,10 +188,10 @@ def call(case: FoldCase) -> str:
     """How the student's code was called, and with what."""
     counts = " and ".join(f"{size} of class {label!r}" for size, label in zip(case.sizes, case.labels, strict=True))
     dtype = f"{case.dtype} " if case.dtype != "float64" else ""
-    spoiled = f"; {SPOILED[case.spoiled]}" if case.spoiled else ""
+    why = refusal(case)
     return (
         f"cross_validate(build_model, x, y, {case.n_splits}, {case.seed}), {dtype}x of shape "
-        f"{(sum(case.sizes), case.columns)}, y with {counts}{spoiled}"
+        f"{(sum(case.sizes), case.columns)}, y with {counts}{why and f'; {why}'}"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.history_cases import SPOILED, HistoryCase
+from autograder.history_cases import HistoryCase
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked, told_apart
 from autograder.judge.pictures import best_epoch_chart, gap_chart
 from autograder.judge.shared import in_words, not_callable, raised
@@ -12,6 +12,12 @@ from autograder.observations import Record
 
 #: What one number is of a history.
 Answer = Callable[[HistoryCase], float]
+
+#: The keys that an exercise reads.
+_WANTED = {"gap": ("accuracy", "val_accuracy"), "best_epoch": ("val_loss",)}
+
+#: Why a history has to be refused with ValueError, as a report says it.
+_REFUSED = {"no-epoch": "the lists are empty", "all-nan": "val_loss is NaN in every epoch"}
 
 #: How far a gap may be off: the rounding of float32, and nothing that could be taken for another epoch.
 _TOLERANCE = 1e-6
@@ -221,7 +227,7 @@ def _judge_no_epoch(bench: Bench) -> Ruling:
         if record.problem in ("interrupted", "missing"):
             return blocked("number")
         if not (record.problem == "raised" and record.value_error):
-            expected = f"ValueError, because {SPOILED[case.spoiled]}"
+            expected = f"ValueError, because {_REFUSED[_spoiled_by(bench, case)]}"
             return _fail(bench, case, _exception(record), expected, "no-epoch-check")
     return PASS
 
@@ -242,15 +248,26 @@ _GROUPS = ("one-epoch", "nan", "ties")
 
 
 def _group(bench: Bench, group: str) -> list[HistoryCase]:
-    """The cases of one group; of none, "", those with lists only."""
-    found = [case for case in bench.cases.values() if not case.spoiled]
+    """The cases of one group that have an answer; of none, "", those with lists only."""
+    found = _spoiled(bench, "")
     if group:
         return [case for case in found if case.name.startswith(group)]
     return [case for case in found if not case.name.startswith(_GROUPS) and case.form != "array"]
 
 
 def _spoiled(bench: Bench, kind: str) -> list[HistoryCase]:
-    return [case for case in bench.cases.values() if case.spoiled == kind]
+    """The cases with which this is wrong; "" for those that have an answer."""
+    return [case for case in bench.cases.values() if _spoiled_by(bench, case) == kind]
+
+
+def _spoiled_by(bench: Bench, case: HistoryCase) -> str:
+    """What is wrong with a history: "no-key" or a key of _REFUSED; "" for one that has an answer."""
+    wanted = _WANTED[bench.exercise.name]
+    if any(key not in dict(case.columns) for key in wanted):
+        return "no-key"
+    if not case.epochs:
+        return "no-epoch"
+    return "all-nan" if wanted == ("val_loss",) and np.isnan(case.curve("val_loss")).all() else ""
 
 
 def _wrong(answer: Answer, case: HistoryCase, value: float) -> bool:
@@ -259,9 +276,7 @@ def _wrong(answer: Answer, case: HistoryCase, value: float) -> bool:
 
 def _shown(bench: Bench, answer: Answer) -> HistoryCase:
     """The history that is drawn: the first with a wrong number, else the first."""
-    given = [
-        case for case in bench.cases.values() if not case.spoiled and bench.record(case.name).values is not None
-    ]
+    given = [c for c in _spoiled(bench, "") if bench.record(c.name).values is not None]
     wrong = [case for case in given if _wrong(answer, case, float(bench.record(case.name).values))]
     # One epoch is no curve.
     return min(wrong or given, key=lambda case: case.epochs == 1)

@@ -11,12 +11,25 @@ from autograder.judge.scaling import judge_training, masks, with_evaluation
 
 
 def judge_keras_layer(bench: Bench) -> dict:
-    """Rulings on all properties of a Keras layer."""
+    """Rulings on all properties of a Keras layer.
+
+    Where a layer of Keras does the work, nothing is left to judge: what was recorded is what that layer does, its
+    constructor's check of the rate and its configuration included.
+    """
+    own = _judge_origin(bench)
+    waiting = {p.slug: blocked("own") for p in bench.exercise.properties} | {"own": own}
+    if own.status == "fail":
+        return waiting
     rulings = judge_training(
         bench, lambda rate: 1 / (1 - rate), judge_rng=_judge_seed, name_repeated=_repeated_misconception
     )
     if rulings["shape"].misconception in ("not-implemented", "not-callable") or "keep-rate" not in rulings:
         return rulings
+    if own.status == "error":
+        return waiting
+    drops = any((~draws.kept).any() for draws in masks(bench, bench.usable()))
+    by = "keep-rate" if rulings["keep-rate"].status == "fail" else "scale"
+    rulings["own"] = own if drops else blocked(by)  # what does not drop has not shown that it can do so by itself
     whole = rulings["shape"].status == "pass"
     if rulings["dtype"].status == "pass" and whole:
         rulings["dtype"] = _judge_mixed_precision(bench)
@@ -26,6 +39,38 @@ def judge_keras_layer(bench: Bench) -> dict:
         return rulings | {"graph": _judge_graph(bench, rulings), "config": _judge_config(bench, rulings)}
     by = "keep-rate" if whole else "shape"
     return rulings | {"graph": blocked(by), "config": blocked(by)}
+
+
+#: What a report says of the signs that `autograder.observe.origin` records, the plainest first.
+_SIGNS = {
+    "is": "a class that is {} itself",
+    "extends": "a class that extends {}",
+    "holds": "a layer with {} inside",
+    "runs": "a layer in whose calls {} did the dropping",
+    "hides": "a layer whose calls replaced the function with which Keras draws dropout",
+}
+#: Keras's layers that can be named in it. What is recorded may have been forged.
+_NAMED = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "AlphaDropout", "Attention")
+
+
+def _judge_origin(bench: Bench) -> Ruling:
+    """The layer does the dropping itself: it is no layer of Keras that drops, and makes none do it."""
+    if bench.record("origin").values is None:
+        return Ruling("error", returned="the recording of case 'origin' is damaged")
+    records = bench.observations.records.items()
+    found = [r.values for name, r in records if name.rpartition(".")[2] == "origin" and r.values is not None]
+    signs = {(str(row[0]), str(row[1])) for values in found for row in values.reshape(-1, 2)}
+    if not signs:
+        return PASS
+    known = [(how, kind) for how in _SIGNS for kind in (*_NAMED, "") if (how, kind) in signs]
+    how, kind = known[0] if known else ("runs", "")
+    return Ruling(
+        "fail",
+        called=f"{bench.exercise.title}(rate, seed), then layer(x, training=True)",
+        returned=_SIGNS[how].format(f"keras.layers.{kind}" if kind else "a layer of Keras that drops"),
+        expected="a layer that draws and drops by itself; keras.random.dropout is allowed",
+        misconception="uses-keras-dropout",
+    )
 
 
 def _takes_training(bench: Bench) -> bool:

@@ -12,7 +12,7 @@ from autograder.cases import Case, cases
 from autograder.exercises import find
 from autograder.observations import Observations, Record
 from autograder.observe.backward import begin_backward
-from autograder.observe.calls import Draw, Parts, Watch, quiet, record, record_twice, type_name
+from autograder.observe.calls import Draw, Parts, Watch, quiet, record_twice, type_name
 from autograder.observe.cross_validation import record_folds
 from autograder.observe.history import record_history
 
@@ -45,9 +45,9 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
                 records[case.name] = Record(problem="raised", problem_call=0, problem_type="of no known kind")
             if _unwritten(records) or any(r.problem == "interrupted" for r in records.values()):
                 break
+        if exercise in _BESIDE:
+            records |= _BESIDE[exercise](objects)
     problem = next(iter(records.values())) if _unwritten(records) else Record(problem="interrupted")
-    if exercise == "keras_layer":
-        records["signature"] = _keras().signature_record(objects[0])
     for name in planned:
         if not any(known == name or known.startswith(name + ".") for known in records):
             records[name] = problem
@@ -55,16 +55,12 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
 
 
 def _record_draws(exercise: str) -> Callable[[tuple, Case], dict[str, Record]]:
-    """How a case of an exercise that draws masks is recorded."""
-    if exercise in _BEGIN:
-        begin = _BEGIN[exercise]
-        return lambda objects, case: record_twice(case, lambda rng, watch: begin(objects, case, rng, watch))
-    # A Keras layer draws from its own seed, which two of the cases compare.
-    begin_layer = _keras().begin_keras_layer
-    return lambda objects, case: record(case, lambda rng, watch: begin_layer(objects, case, rng, watch))
+    """How a case of a NumPy exercise that draws masks is recorded."""
+    begin = _BEGIN[exercise]
+    return lambda objects, case: record_twice(case, lambda rng, watch: begin(objects, case, rng, watch))
 
 
-def _keras(module: str = "keras_layer"):
+def _keras(module: str):
     """A module that calls Keras, imported when it is needed: everybody else is spared the seconds."""
     return importlib.import_module(f"autograder.observe.{module}")
 
@@ -133,9 +129,16 @@ _BEGIN: dict[str, Callable[[tuple, Case, np.random.Generator, Watch], Draw]] = {
 
 #: How a case is recorded where it is not one of draws.
 _RECORD: dict[str, Callable[[tuple, object], dict[str, Record]]] = {
+    "keras_layer": lambda objects, case: _keras("keras_layer").record_keras_layer(objects, case),
     "cross_validation": record_folds,
     "gap": record_history,
     "best_epoch": record_history,
     "classifier": lambda objects, case: _keras("classifier").record_classifier(objects, case),
     "transfer": lambda objects, case: _keras("transfer").record_transfer(objects, case),
+}
+
+
+#: What is recorded beside the cases, once.
+_BESIDE: dict[str, Callable[[tuple], dict[str, Record]]] = {
+    "keras_layer": lambda objects: _keras("keras_layer").class_records(objects),
 }

@@ -219,7 +219,7 @@ def record_folds(objects: tuple, case: FoldCase) -> dict[str, Record]:
     if trouble:
         trouble["problem_call"] = 0
     whole = Record(values=values, **happened, **trouble)
-    return {case.name: whole} | ({} if case.spoiled else recorder.records(case.name))
+    return {case.name: whole} | recorder.records(case.name)
 
 
 def _numbers(result: object) -> np.ndarray:

@@ -13,8 +13,9 @@ from tensorflow.data import Dataset, Options
 
 from autograder.cases import Case
 from autograder.observations import Record
-from autograder.observe.calls import Draw, Watch
+from autograder.observe.calls import Draw, Watch, record
 from autograder.observe.models import standard_settings
+from autograder.observe.origin import as_record, origin_record, watched_draws
 
 #: Keras seeds are 32-bit integers.
 SEED_RANGE = 2**31
@@ -55,8 +56,24 @@ class Recorder(keras.layers.Layer):
         return x
 
 
-def signature_record(layer_class: type) -> Record:
-    """A record that says, as 0 or 1, whether the layer's `call` can be told that it is training."""
+def record_keras_layer(objects: tuple, case: Case) -> dict[str, Record]:
+    """Make all calls of one case; as a part "origin", which layers of Keras drew dropout in them, if any did."""
+    with watched_draws() as found:
+        # A Keras layer draws from its own seed, which two of the cases compare.
+        records = record(case, lambda rng, watch: begin_keras_layer(objects, case, rng, watch))
+    return records | ({f"{case.name}.origin": as_record(found)} if found else {})
+
+
+def class_records(objects: tuple) -> dict[str, Record]:
+    """What the class itself shows: "signature", as 0 or 1 whether its `call` can be told that it is training, and
+    "origin", whose work it does.
+    """
+    (layer_class,) = objects
+    with standard_settings():
+        return {"signature": _signature_record(layer_class), "origin": origin_record(layer_class)}
+
+
+def _signature_record(layer_class: type) -> Record:
     try:
         parameters = inspect.signature(layer_class.call).parameters.values()
     except BaseException:  # a class whose `call` is missing, or is something else
