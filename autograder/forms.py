@@ -54,7 +54,9 @@ def expect(observations: Observations, exercise: str, seed: int, again: bool = F
             calls = [observations.records.get(f"{name}.{part}") for part in ("eval", "train-0", "train-1")]
             numbers = observations.records.get(f"{name}.numbers")
             if any(part and not _are_there(part.values, numbers and numbers.values) for part in calls):
-                raise BadRecording("It has calls of layers that point to other numbers than were recorded with them.")
+                raise BadRecording(
+                    "It has calls of layers that point to other numbers than were recorded with them."
+                )
 
 
 def _forms(exercise: str, planned: Cases) -> Iterator[tuple[str, Form]]:

@@ -150,7 +150,8 @@ class Observations:
             raise ValueError("other parts than a recording has")
         records = {
             _name(name): Record(
-                _shown_texts(values.pop(name, None)), **{field: _read(record[field], _TOLD[field]) for field in _TOLD}
+                _shown_texts(values.pop(name, None)),
+                **{field: _read(record[field], _TOLD[field]) for field in _TOLD},
             )
             for name, record in told["records"].items()
         }

@@ -126,3 +126,22 @@ def broken(exercise: Exercise, seed: int, reason: str) -> Report:
         Verdict(p.slug, p.sentence, "error", 0.0, float(p.points), returned=reason) for p in exercise.properties
     ]
     return Report(exercise.name, tuple(verdicts), seed)
+
+
+def unjudged(exercise: Exercise, seed: int, reason: str) -> Report:
+    """The report on an exercise that gave nothing to judge: no points, and the reason."""
+    first, *others = exercise.properties
+    verdicts = [Verdict(first.slug, first.sentence, "fail", 0.0, float(first.points), returned=reason)]
+    for p in others:
+        blocked = f"Not judged until {first.slug!r} holds."
+        verdicts.append(Verdict(p.slug, p.sentence, "blocked", 0.0, float(p.points), returned=blocked))
+    return Report(exercise.name, tuple(verdicts), seed)
+
+
+#: Under this MIME type a report's points travel in a notebook's output, where `autograder check` finds them.
+MIME = "application/vnd.autograder.report+json"
+
+
+def card(report: Report) -> dict:
+    """What a notebook's output has under `MIME`."""
+    return {"exercise": report.exercise, "points": report.points, "max_points": report.max_points}
