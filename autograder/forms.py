@@ -49,7 +49,7 @@ def expect(observations: Observations, exercise: str, seed: int, again: bool = F
             parts = [observations.records.get(f"{name}.{part}") for part in ("events", "rows", "labels")]
             values = [part and part.values for part in parts]
             if all(part is not None for part in values) and not _share_out(*values):
-                raise BadRecording("It has events that point to other rows than were recorded with them.")
+                raise BadRecording("It has events that point to other rows than it has.")
         if isinstance(case, ClassifierCase | TransferCase):
             calls = [observations.records.get(f"{name}.{part}") for part in ("eval", "train-0", "train-1")]
             numbers = observations.records.get(f"{name}.numbers")
@@ -134,7 +134,7 @@ def _share_out(events: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> bool
 
 
 def _are_there(calls: np.ndarray | None, numbers: np.ndarray | None) -> bool:
-    """Whether all that calls of layers point to was recorded, and is not so much that reading it would take long."""
+    """Whether all that calls of layers point to is there, and not so much that to read it would take long."""
     if calls is None:
         return True
     total, there = 0, 0 if numbers is None else len(numbers)

@@ -30,7 +30,7 @@ class Packed(ValueError):
 
 
 def members(data: bytes, most: int) -> dict[str, memoryview]:
-    """The members of an archive by their names, without a copy. Raises ValueError for all that `savez` never writes.
+    """The members of an archive by their names, without a copy. Raises ValueError for what `savez` never writes.
 
     most: how many there may be.
     """
@@ -82,7 +82,7 @@ def _expect_directory(data: bytes, place: int, places: list[tuple[bytes, int]]) 
 
 
 def array(member: memoryview, known: tuple[np.dtype, ...], texts: int, letters: int) -> np.ndarray:
-    """The array that a member holds, a copy of its own. Raises ValueError for everything but plain numbers and texts.
+    """The array that a member holds, a copy. Raises ValueError for everything but plain numbers and texts.
 
     known: the types with fields that there may be. texts, letters: how many texts an array may have, and how long
     they may be.

@@ -185,7 +185,7 @@ def _array(member: memoryview) -> np.ndarray:
 
 
 def _read(value: object, kind: type, letters: int = TEXT_LIMIT) -> object:
-    """A field of a record. Raises TypeError if it is of another type, ValueError for a number that counts nothing."""
+    """A field of a record. Raises TypeError if it is of another type, ValueError for no possible number."""
     if type(value) is not kind:
         raise TypeError
     if kind is int and not -1 <= value <= COUNT_LIMIT:

@@ -1,4 +1,4 @@
-"""Text that came from a student's code, made such that it can be written anywhere: terminals, pages and pictures."""
+"""Text that came from a student's code, made such that terminals, pages and pictures can show it."""
 
 _MARK = "\N{REPLACEMENT CHARACTER}"
 

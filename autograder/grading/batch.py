@@ -157,8 +157,9 @@ def _lent(parent: Sandbox | Desk, workers: int) -> list[socket]:
 
 
 def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: Synchronized) -> None:
-    """Have this process end when its parent does, even if that is killed and cannot say so. Of the sandboxes that are
-    `lent` it takes the next, and of the `desks`.
+    """Have this process end when its parent does, even if that is killed and cannot say so.
+
+    Of the sandboxes that are `lent` it takes the next, and of the `desks`.
     """
     with begun.get_lock():
         number = begun.value

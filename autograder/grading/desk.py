@@ -1,9 +1,10 @@
 """The judge's desk: recordings are read, judged and drawn in throw-away processes with limits of their own.
 
 A recording was written beside a student's code, and whatever it does to the grader's own code has to cost only its
-own submission. So a warm parent imports the judge, SciPy and Matplotlib once and forks a process for each submission,
-and a new one when that has failed. It never holds a byte of what they are about, which goes past it through a socket.
-It is a program of its own, because to fork a process that has threads, as a Jupyter server has, can hang the child.
+own submission. So a warm parent imports the judge, SciPy and Matplotlib once and forks a process for each
+submission, and a new one when that has failed. It never holds a byte of what they are about, which goes past it
+through a socket. It is a program of its own, because to fork a process that has threads, as a Jupyter server has,
+can hang the child.
 """
 
 import atexit
@@ -28,8 +29,8 @@ from autograder.report import MIME, Chart, Report, Verdict, broken, card
 from autograder.show.text import as_text
 
 #: What one judgement may use, its pictures included: seconds of computing, bytes of memory beyond what its parent
-#: has mapped, and seconds by the clock, which on a busy machine are many for one of computing. Honest recordings take
-#: half a second and 200 MB at most.
+#: has mapped, and seconds by the clock, which on a busy machine are many for one of computing. Honest recordings
+#: take half a second and 200 MB at most.
 CPU_LIMIT, MEMORY_LIMIT, WALL_LIMIT = 20, 1_000_000_000, 300
 
 #: Seconds that the parent may take to import everything.
@@ -60,8 +61,8 @@ _KINDS_OF_FAILURE = (KeyError, TypeError, ValueError, AttributeError, IndexError
 class Judged:
     """What came of a judgement.
 
-    report: without its charts. shown: the same as a notebook's output has it, by MIME type; empty while a failure by
-    chance has to be confirmed by another recording, and so is `suspected`.
+    report: without its charts. shown: the same as a notebook's output has it, by MIME type; empty while a failure
+    by chance has to be confirmed by another recording, and so is `suspected`.
     """
 
     report: Report
@@ -130,8 +131,8 @@ class Desk:
             "late": f"judging took more than {self._wall:g} seconds",
         }.get(ending, f"the judge's process was ended ({ending})")
         return (
-            f"the grader itself failed: {why}. This is not held against the student. Look at what this code returns "
-            f"and at what it does to the grader, and give its points by hand; seed {seed}"
+            f"the grader itself failed: {why}. This is not held against the student. Look at what this code "
+            f"returns and at what it does to the grader, and give its points by hand; seed {seed}"
         )
 
     def lend(self) -> socket.socket:
@@ -261,7 +262,7 @@ class Desk:
 
 
 def _conversation(ours: socket.socket, parts: list[bytes], most: int, deadline: float) -> list[bytes]:
-    """Send parts, and receive up to so many answers; fewer if the other side ends, talks too much or is too slow."""
+    """Send parts, and receive up to so many answers; fewer if the other side ends, says too much or is slow."""
     answers: list[bytes] = []
     with contextlib.suppress(OSError):  # then there are fewer
         for part in parts:

@@ -71,7 +71,9 @@ def _copied(control: socket.socket, theirs: int) -> socket.socket:
 
 
 def _serve(control: socket.socket, place: int, cpu: int, memory: int) -> None:
-    """The judgements on one submission, whose process ends when it is told to. Tells by which signal that ended itself, 0 for none."""
+    """The judgements on one submission. Their process ends when it is told to; tells which signal had ended it
+    before, 0 for none.
+    """
     child = os.fork()
     if child == 0:
         try:

@@ -178,7 +178,7 @@ class _Reader:
 
 
 def _numbers_of(array: np.ndarray) -> tuple:
-    """The same for arrays that are alike, and for no others: how many images and numbers there are, and a digest."""
+    """The same for arrays that are alike, and for no others: how many images and numbers, and a digest."""
     plain = np.where(np.isnan(array), np.float32(np.nan), array) + np.float32(0)  # one NaN, and no negative zero
     return len(array) if array.ndim else -1, array.size, blake2b(np.ascontiguousarray(plain, np.float32)).digest()
 
