@@ -4,12 +4,9 @@ import sys
 from dataclasses import dataclass
 
 from autograder.examination import examine
-from autograder.report import Report
+from autograder.report import MIME, Report, card
 from autograder.show.page import as_html
 from autograder.show.text import as_text
-
-#: Under this MIME type a report's text travels in a notebook's output, where `autograder check` finds it.
-MIME = "application/vnd.autograder.report+json"
 
 
 @dataclass(frozen=True)
@@ -25,11 +22,7 @@ class Shown:
         return {
             "text/plain": as_text(self.report),
             "text/html": as_html(self.report),
-            MIME: {
-                "exercise": self.report.exercise,
-                "points": self.report.points,
-                "max_points": self.report.max_points,
-            },
+            MIME: card(self.report),
         }
 
 

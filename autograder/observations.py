@@ -6,13 +6,27 @@ process boundary as `.npz` read without pickle.
 
 import io
 import json
-import zipfile
+import re
+import warnings
 from dataclasses import dataclass, fields
 
 import numpy as np
 
+from autograder import npz
+from autograder.showable import showable
+
 #: The largest recording accepted from another process, in bytes.
 SIZE_LIMIT = 64_000_000
+
+#: Records in it, texts in an array of one, and the largest number that counts something.
+RECORD_LIMIT, TEXTS_LIMIT, COUNT_LIMIT = 400, 2_000, 1_000_000_000
+
+#: What is kept of one call of `cross_validate` at most: numbers of its features, events, scores returned.
+FOLD_NUMBERS, FOLD_EVENTS, SCORES = 300_000, 2_000, 10_000
+
+#: What is kept of one model at most: numbers, calls of layers, numbers that these were given and gave together, and
+#: weights that are looked at one by one. A correct answer needs a tenth of it.
+MODEL_NUMBERS, LAYER_CALLS, LAYER_NUMBERS, WEIGHTS = 3_000_000, 200, 3_000_000, 2_000
 
 #: What is told in it beside the arrays, in bytes.
 TOLD_LIMIT = 1_000_000
@@ -106,40 +120,87 @@ class Observations:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Observations":
-        """Read a recording back. Raises BadRecording for anything that `to_bytes` would not have written."""
+        """Read a recording back. Raises BadRecording for anything that `to_bytes` would not have written.
+
+        What it costs is bounded by the size of the data; which records there may be is for `autograder.forms`.
+        """
         if len(data) > SIZE_LIMIT:
             raise BadRecording(f"The recording has {len(data):,} bytes; {SIZE_LIMIT:,} are allowed.")
         try:
-            with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                # A packed archive can unpack to anything, whatever sizes it tells.
-                if any(entry.compress_type != zipfile.ZIP_STORED for entry in archive.infolist()):
-                    raise BadRecording("The recording is packed.")
-            with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
-                told = arrays["told"]
-                if told.nbytes > TOLD_LIMIT:
-                    raise BadRecording(f"The recording tells more than {TOLD_LIMIT:,} bytes.")
-                told = json.loads(told.tobytes())
-                values = {key.removeprefix("values/"): arrays[key] for key in arrays.files if key != "told"}
-            records = {
-                _shown(name[:TEXT_LIMIT]): Record(
-                    values.get(name), **{field: _read(record[field], _TOLD[field]) for field in _TOLD}
-                )
-                for name, record in told["records"].items()
-            }
-            return cls(records, _shown(told["printed"][:PRINT_LIMIT]))
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # NumPy warns of headers that it mends
+                return cls._read(data)
         except BadRecording:
             raise
-        except Exception as error:  # zipfile, NumPy and the constructor each raise their own kinds
+        except npz.Packed as error:
+            raise BadRecording("The recording is packed.") from error
+        except Exception as error:  # the archive, NumPy, JSON and the constructor each raise their own kinds
             raise BadRecording(f"Not a recording: {type(error).__name__}.") from error
 
+    @classmethod
+    def _read(cls, data: bytes) -> "Observations":
+        """As `from_bytes`. Raises all kinds of exceptions."""
+        members = npz.members(data, 1 + RECORD_LIMIT)
+        told = members.pop(_TOLD_MEMBER)
+        if len(told) > TOLD_LIMIT:
+            raise BadRecording(f"The recording tells more than {TOLD_LIMIT:,} bytes.")
+        told = json.loads(_array(told).tobytes())
+        values = {_record_name(member): _array(content) for member, content in members.items()}
+        if set(told) != {"printed", "records"} or len(told["records"]) > RECORD_LIMIT:
+            raise ValueError("other parts than a recording has")
+        records = {
+            _name(name): Record(
+                _shown_texts(values.pop(name, None)),
+                **{field: _read(record[field], _TOLD[field]) for field in _TOLD},
+            )
+            for name, record in told["records"].items()
+        }
+        if values:
+            raise ValueError("values of no record")
+        return cls(records, _read(told["printed"], str, PRINT_LIMIT))
 
-def _read(value: object, kind: type) -> object:
-    """A field of a record. Raises TypeError if it is of another type."""
+
+#: What is told beside the arrays, and the values of a record, as members of the archive.
+_TOLD_MEMBER = "told.npy"
+_VALUES_MEMBER = re.compile(r"values/(.+)\.npy")
+
+
+def _record_name(member: str) -> str:
+    """The record whose values a member of the archive holds. Raises ValueError if of none."""
+    found = _VALUES_MEMBER.fullmatch(member)
+    if not found:
+        raise ValueError("a member that no recording has")
+    return found[1]
+
+
+def _name(name: str) -> str:
+    """A record's name. Raises ValueError if it is none."""
+    if len(name) > npz.NAME_LIMIT or not name.isprintable():
+        raise ValueError("a record of no possible name")
+    return name
+
+
+def _array(member: memoryview) -> np.ndarray:
+    return npz.array(member, (EVENT, LAYER_CALL), TEXTS_LIMIT, TEXT_LIMIT)
+
+
+def _read(value: object, kind: type, letters: int = TEXT_LIMIT) -> object:
+    """A field of a record. Raises TypeError if it is of another type, ValueError for no possible number."""
     if type(value) is not kind:
         raise TypeError
-    return _shown(value[:TEXT_LIMIT]) if kind is str else value
+    if kind is int and not -1 <= value <= COUNT_LIMIT:
+        raise ValueError("a number that counts nothing")
+    return showable(value[:letters], letters) if kind is str else value
 
 
-def _shown(text: str) -> str:
-    """A text that can be written anywhere: what is no character, or controls something, replaced."""
-    return "".join(c if c.isprintable() or c in "\n\t\xa0" else "\N{REPLACEMENT CHARACTER}" for c in text)
+def _shown_texts(values: np.ndarray | None) -> np.ndarray | None:
+    """An array whose texts, if it has any, can be written anywhere. Raises ValueError for what is no character."""
+    if values is None:
+        return None
+    if values.dtype.kind == "U":
+        texts = [showable(str(text), TEXT_LIMIT) for text in values.ravel()]
+        return np.array(texts, dtype=values.dtype).reshape(values.shape)
+    for name in values.dtype.names or ():
+        if values.dtype[name].kind == "U":
+            values[name] = [showable(str(text), TEXT_LIMIT) for text in values[name].ravel()]
+    return values

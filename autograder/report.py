@@ -5,7 +5,15 @@ from typing import Literal
 
 import numpy as np
 
+from autograder.exercises import Exercise
+from autograder.showable import showable
+
 Status = Literal["pass", "fail", "blocked", "error"]
+
+#: Characters of each part of a verdict, of a picture's title, its description and its labels, and of what was
+#: printed. Reports hold text of the student's code, so they make it showable themselves: whoever writes one cannot
+#: forget to.
+PART_LIMIT, TITLE_LIMIT, ALT_LIMIT, LABEL_LIMIT, PRINTED_LIMIT = 1_500, 200, 6_000, 80, 2_000
 
 
 @dataclass(frozen=True)
@@ -20,6 +28,13 @@ class Chart:
     title: str
     alt: str
     data: dict[str, np.ndarray]
+
+    def __post_init__(self):
+        _make_showable(self, title=TITLE_LIMIT, alt=ALT_LIMIT)
+        texts = {name: values for name, values in self.data.items() if values.dtype.kind == "U"}
+        for name, values in texts.items():
+            shown = [showable(str(text), LABEL_LIMIT) for text in values.ravel()]
+            self.data[name] = np.array(shown, dtype=str).reshape(values.shape)
 
 
 @dataclass(frozen=True)
@@ -43,6 +58,9 @@ class Verdict:
     misconception: str | None = None
     hint: str = ""
 
+    def __post_init__(self):
+        _make_showable(self, called=PART_LIMIT, returned=PART_LIMIT, expected=PART_LIMIT)
+
     @property
     def message(self) -> str:
         """The verdict in running text: what was called, what came back, what was expected."""
@@ -65,6 +83,9 @@ class Report:
     seed: int
     charts: tuple[Chart, ...] = field(default=(), compare=False)
     printed: str = ""
+
+    def __post_init__(self):
+        _make_showable(self, printed=PRINTED_LIMIT)
 
     def __repr__(self) -> str:
         return f"<Report {self.exercise}: {self.points:g} of {self.max_points:g} points, seed {self.seed}>"
@@ -91,3 +112,36 @@ class Report:
     def misconceptions(self) -> tuple[str, ...]:
         """The misconceptions named, each once, in order of appearance."""
         return tuple(dict.fromkeys(v.misconception for v in self.verdicts if v.misconception))
+
+
+def _make_showable(holder: object, **limits: int) -> None:
+    """Make these texts of a frozen object showable. limits: by name, in characters."""
+    for name, limit in limits.items():
+        object.__setattr__(holder, name, showable(getattr(holder, name), limit))
+
+
+def broken(exercise: Exercise, seed: int, reason: str) -> Report:
+    """The report where the grader itself failed: no property is judged, and a person has to look. reason: why."""
+    verdicts = [
+        Verdict(p.slug, p.sentence, "error", 0.0, float(p.points), returned=reason) for p in exercise.properties
+    ]
+    return Report(exercise.name, tuple(verdicts), seed)
+
+
+def unjudged(exercise: Exercise, seed: int, reason: str) -> Report:
+    """The report on an exercise that gave nothing to judge: no points, and the reason."""
+    first, *others = exercise.properties
+    verdicts = [Verdict(first.slug, first.sentence, "fail", 0.0, float(first.points), returned=reason)]
+    for p in others:
+        blocked = f"Not judged until {first.slug!r} holds."
+        verdicts.append(Verdict(p.slug, p.sentence, "blocked", 0.0, float(p.points), returned=blocked))
+    return Report(exercise.name, tuple(verdicts), seed)
+
+
+#: Under this MIME type a report's points travel in a notebook's output, where `autograder check` finds them.
+MIME = "application/vnd.autograder.report+json"
+
+
+def card(report: Report) -> dict:
+    """What a notebook's output has under `MIME`."""
+    return {"exercise": report.exercise, "points": report.points, "max_points": report.max_points}

@@ -10,9 +10,8 @@ from autograder.cases import cases
 from autograder.examination import examine
 from autograder.judge import judge
 from autograder.judge.base import features
-from autograder.observations import SIZE_LIMIT, Observations
+from autograder.observations import MODEL_NUMBERS, SIZE_LIMIT, Observations
 from autograder.observe import observe
-from autograder.observe.models import NUMBER_LIMIT
 from tests.bank_transfer import CORRECT, MISTAKEN, Transfer, functional
 from tests.test_judge import told
 from tests.test_judge_classifier import CallsWithoutEnd, Exits, Many, Nothing, settings
@@ -152,7 +151,7 @@ def deletes_weights(base, *_, **__):
 
 def reads_too_much(base, *_, **__):
     pixels = math.prod(base.input_shape[1:])
-    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(NUMBER_LIMIT // pixels + 1)])
+    return keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(MODEL_NUMBERS // pixels + 1)])
 
 
 def sees_nothing(*_, **__):

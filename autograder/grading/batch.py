@@ -1,7 +1,6 @@
 """A class's submissions, graded in parallel into the store: by processes here, or by a Dask cluster's workers."""
 
 import atexit
-import gc
 import multiprocessing
 import os
 import threading
@@ -14,12 +13,13 @@ from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from socket import socket
 
-from threadpoolctl import threadpool_limits
-
 from autograder.grading.cluster import spread
+from autograder.grading.desk import Desk, DeskBroken, desk
+from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, Template
+from autograder.showable import showable
 
 #: How often work is handed out anew when the processes that do it die.
 ATTEMPTS = 3
@@ -46,14 +46,18 @@ def perform(task: Task) -> dict:
 
     The same task gives the same result, on whatever machine.
     """
-    # Whoever only hands out work is spared the judge, SciPy and Matplotlib.
-    from autograder.grading.grade import grade  # noqa: PLC0415
-
     try:
         graded = grade(task.submission, task.template, task.secret, _box(_kind(task)))
-    except SandboxBroken as problem:
+        return graded.result(task.submission, task.walled)
+    except (SandboxBroken, DeskBroken) as problem:
         return {"failed": str(problem)}
-    return graded.result(task.submission, task.walled)
+    except Exception as problem:  # a fault of the grader's own costs this task, and no other
+        return {"failed": _fault(problem)}
+
+
+def _fault(problem: Exception) -> str:
+    """A sentence on a fault of the grader's own."""
+    return f"The grader itself failed on it ({showable(f'{type(problem).__name__}: {problem}', 200)})."
 
 
 #: The sandbox that each thread of this process keeps warm; one at a time.
@@ -94,7 +98,11 @@ def run_all(
         if "failed" in result:
             failed[key] = result["failed"]
         else:
-            store.put(key, result)
+            try:
+                store.put(key, result)
+            except OSError as problem:
+                where = f"The result could not be written to {store.folder} ({problem.strerror or problem})"
+                failed[key] = f"{where}. Make room there, or see that it can be written to, and grade again."
         done(waiting[key], result)
     return failed
 
@@ -121,44 +129,47 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.grading.grade"])
     kind = _kind(next(iter(left.values())))
-    with Sandbox(*kind) as box:
-        arguments = (kind, _lent(box, workers), context.Value("i", 0))
+    with Sandbox(*kind) as box, Desk() as judge:
+        arguments = (kind, _lent(box, workers), _lent(judge, workers), context.Value("i", 0))
         with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=arguments) as pool:
             futures = {pool.submit(perform, task): key for key, task in left.items()}
             for future in as_completed(futures):
-                result = future.result()
                 key = futures.pop(future)  # or all results would stay in memory
+                try:
+                    result = future.result()
+                except BrokenProcessPool:
+                    raise
+                except Exception as problem:  # what cannot be sent, for one
+                    result = {"failed": _fault(problem)}
                 left.pop(key)
                 yield key, result
 
 
-def _lent(box: Sandbox, workers: int) -> list[socket]:
+def _lent(parent: Sandbox | Desk, workers: int) -> list[socket]:
     """Copies of one warm parent, whose imports take as long as grading a dozen submissions.
 
     None where it cannot be started: then each process tries on its own, and says what is wrong.
     """
     try:
-        return [box.lend() for _ in range(workers)]
-    except SandboxBroken:
+        return [parent.lend() for _ in range(workers)]
+    except (SandboxBroken, DeskBroken):
         return []
 
 
-def _begin_worker(kind: tuple, lent: list[socket], begun: Synchronized) -> None:
-    """Have this process use one core, as there are others like it, and end when its parent does, even if that is
-    killed and cannot say so. Of the sandboxes that are `lent` it takes the next.
+def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: Synchronized) -> None:
+    """Have this process end when its parent does, even if that is killed and cannot say so.
+
+    Of the sandboxes that are `lent` it takes the next, and of the `desks`.
     """
-    threadpool_limits(1)
-    # Pictures leave small cycles, and looking for them among all that is imported took a tenth of the time here.
-    gc.freeze()
-    gc.set_threshold(50_000)
     with begun.get_lock():
         number = begun.value
         begun.value += 1
-    for place, connection in enumerate(lent):
-        if place == number:
-            _box(kind).borrow(connection)
-        else:
-            connection.close()
+    for connections, user in ((lent, _box(kind)), (desks, desk())):
+        for place, connection in enumerate(connections):
+            if place == number:
+                user.borrow(connection)
+            else:
+                connection.close()
 
     def watch() -> None:
         wait_for([multiprocessing.parent_process().sentinel])

@@ -3,20 +3,17 @@
 Each exercise has a run of its own behind the wall, in which the cells above its check run and it is observed. The
 solution cells of other exercises are left out, so whatever they do costs only themselves. Only if an exercise loses
 points that way is it run once more with them, because it may rest on what they define; the better result counts.
-The judge reads the observations here, and writes the check's output.
+The judge, at a desk of its own, reads what was recorded and writes the check's output.
 """
 
 from dataclasses import dataclass, replace
 
 from autograder.exercises import find
+from autograder.grading.desk import Judged, desk
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seed_of
 from autograder.grading.template import Check, Submission, Template
-from autograder.grading.wire import Heard
-from autograder.judge import judge, stands
-from autograder.notebook import Shown
-from autograder.observations import BadRecording, Observations
-from autograder.report import Report, Verdict
+from autograder.report import Report, unjudged
 
 #: How a grade that was made without isolation is marked.
 UNWALLED = (
@@ -56,41 +53,50 @@ def _entry(report: Report) -> dict:
 
 
 def grade(submission: Submission, template: Template, secret: bytes, box: Sandbox) -> Graded:
-    """Grade a submission. Raises SandboxBroken when the sandbox fails twice; never for what was handed in."""
+    """Grade a submission. Raises SandboxBroken when the sandbox fails twice, DeskBroken when the judge's desk does;
+    never for what was handed in.
+    """
+    try:
+        return _graded(submission, template, secret, box)
+    finally:
+        desk().clear()
+
+
+def _graded(submission: Submission, template: Template, secret: bytes, box: Sandbox) -> Graded:
     notebook = template.rebuilt(submission)
     outputs: dict[int, list[dict]] = {}
-    reports: dict[int, Report] = {}
+    judged: dict[int, Judged] = {}
     stopped: dict[int, str] = {}
     for check in template.checks:
         seed = seed_of(secret, submission, check.exercise)
         if submission.problem:
-            reports[check.cell] = unjudged(check, seed, submission.problem)
+            judged[check.cell] = _unjudged(check, seed, submission.problem)
             continue
         runs = _Runs(notebook, template, check, seed, box, outputs, stopped)
-        report = _examine(runs)
-        if runs.others and not report.passed:
-            report = max(report, _examine(replace(runs, with_others=True)), key=lambda report: report.points)
-        reports[check.cell] = report
+        found = _examine(runs)
+        if runs.others and not found.report.passed:
+            again = _examine(replace(runs, with_others=True))
+            found = max(found, again, key=lambda found: found.report.points)
+        judged[check.cell] = found
     for place, cell in enumerate(notebook["cells"]):
         if cell["cell_type"] == "code":
             cell["execution_count"] = place + 1
             cell["outputs"] = outputs.get(place, [])
             if place in stopped:
                 cell["outputs"].append(_told(f"This cell was stopped. {stopped[place]}"))
-    for place, report in reports.items():
+    for place, found in judged.items():
         notes = [*submission.notes, *([] if box.walled else [UNWALLED])]
-        notebook["cells"][place]["outputs"] = judged(report, place + 1, notes)
-    return Graded(notebook, reports)
+        notebook["cells"][place]["outputs"] = _outputs(found, place + 1, notes)
+    return Graded(notebook, {place: found.report for place, found in judged.items()})
 
 
-def judged(report: Report, count: int, notes: list[str]) -> list[dict]:
+def _outputs(found: Judged, count: int, notes: list[str]) -> list[dict]:
     """What stands under a check: notes, the report, and the points as nbgrader reads them."""
-    shown = Shown(report)._repr_mimebundle_()
     points = {"output_type": "execute_result", "metadata": {}, "execution_count": count}
     return [
         *(_told(note) for note in notes),
-        {"output_type": "display_data", "data": shown, "metadata": {}},
-        points | {"data": {"text/plain": repr(report.points)}},
+        {"output_type": "display_data", "data": found.shown, "metadata": {}},
+        points | {"data": {"text/plain": repr(found.report.points)}},
     ]
 
 
@@ -127,8 +133,8 @@ class _Runs:
         before = max((check.cell for check in self.template.checks if check.cell < self.check.cell), default=-1)
         return {place for place in self.template.solutions.values() if place < before}
 
-    def observe(self, again: bool) -> Observations | str:
-        """Run the cells above the check and observe its exercise; a sentence if that gives no observations."""
+    def observe(self, again: bool) -> bytes | str:
+        """Run the cells above the check and observe its exercise; a sentence if that gives no recording."""
         while True:
             cells = self._cells()
             wanted = {
@@ -155,7 +161,7 @@ class _Runs:
                 return f"{heard.failure}. {run.ending}" if heard.failure else run.ending
             if heard.missing:
                 return self._missing(heard.missing)
-            return _recorded(heard)
+            return heard.recording or "Its process ended before the check could look at it."
 
     def _cells(self) -> list[list]:
         """The cells that run, [place, text]; those after the check only if there is no other check to run them."""
@@ -186,38 +192,22 @@ def _run(box: Sandbox, request: dict) -> Run:
         return box.run(request)  # with a new parent
 
 
-def _recorded(heard: Heard) -> Observations | str:
-    """What a run observed, or why it observed nothing."""
-    if heard.recording is None:
-        return "Its process ended before the check could look at it."
-    try:
-        return Observations.from_bytes(heard.recording)
-    except BadRecording as problem:
-        return f"Its process interfered with the grading. {problem}"
-
-
-def _examine(runs: _Runs) -> Report:
+def _examine(runs: _Runs) -> Judged:
     """Observe, judge, and confirm what rests on chance, as `autograder.examine` does in one process."""
     check, seed = runs.check, runs.seed
-    observed = runs.observe(again=False)
-    if isinstance(observed, str):
-        return unjudged(check, seed, observed)
-    report, suspected = judge(check.exercise, observed, seed)
-    if not suspected:
-        return report
-    once_more = runs.observe(again=True)
-    if isinstance(once_more, str):
-        return unjudged(check, seed, once_more)
-    if stands(report, *judge(check.exercise, once_more, seed, again=True)):
-        return report
-    return judge(check.exercise, observed, seed, doubted=True)[0]
+    recordings: list[bytes] = []
+    for again in (False, True):
+        recording = runs.observe(again)
+        if isinstance(recording, str):
+            return _unjudged(check, seed, recording)
+        recordings.append(recording)
+        found = desk().judge(check.exercise, seed, recordings)
+        if not found.suspected:
+            break
+    return found
 
 
-def unjudged(check: Check, seed: int, reason: str) -> Report:
-    """The report on an exercise that gave nothing to judge: no points, and the reason."""
-    first, *others = find(check.exercise).properties
-    verdicts = [Verdict(first.slug, first.sentence, "fail", 0.0, float(first.points), returned=reason)]
-    for p in others:
-        blocked = f"Not judged until {first.slug!r} holds."
-        verdicts.append(Verdict(p.slug, p.sentence, "blocked", 0.0, float(p.points), returned=blocked))
-    return Report(check.exercise, tuple(verdicts), seed)
+def _unjudged(check: Check, seed: int, reason: str) -> Judged:
+    """What is said of an exercise that gave nothing to judge."""
+    report = unjudged(find(check.exercise), seed, reason)
+    return Judged(report, desk().show(report))

@@ -3,7 +3,11 @@
 Nothing here calls the student's code, and nothing here imports `autograder.observe`.
 """
 
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 
 from autograder.cases import cases
 from autograder.exercises import Exercise, find
@@ -18,7 +22,7 @@ from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
 from autograder.judge.transfer import judge_transfer
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
-from autograder.report import Chart, Report, Verdict
+from autograder.report import Chart, Report, Verdict, broken
 
 _JUDGES: dict[str, Callable[[Bench], dict]] = {
     "mask": judge_mask,
@@ -45,19 +49,26 @@ def judge(
     statistics that the caller has to confirm.
     """
     subject = find(exercise)
-    bench = Bench(subject, cases(exercise, seed, again), observations, doubted)
     try:
-        rulings = _JUDGES[exercise](bench)
+        # Overflowing numbers are the student's affair, and a warning on stderr costs all points in stock nbgrader.
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _judge(subject, Bench(subject, cases(exercise, seed, again), observations, doubted), seed, again)
     except Exception as error:  # a fault of the judge is never held against the student
         note = f"the grader itself failed ({type(error).__name__}); show this to your instructor, seed {seed}"
-        rulings = {p.slug: Ruling("error", returned=note) for p in subject.properties}
+        return replace(broken(subject, seed, note), printed=observations.printed), False
+
+
+def _judge(subject: Exercise, bench: Bench, seed: int, again: bool) -> tuple[Report, bool]:
+    """As `judge`. May raise anything where a recording is not what an observer writes."""
+    rulings = _JUDGES[subject.name](bench)
     charts = tuple(rulings.pop("charts", ()))
     missing = _missing(subject, rulings)
     verdicts = tuple(_verdict(p, rulings.get(p.slug, missing)) for p in subject.properties)
     statistical = any(r.status == "fail" and r.statistical for r in rulings.values())
     suspected = statistical and (again or not bench.budget.certain)
     own = tuple(chart for p in subject.properties for chart in rulings.get(p.slug, PASS).charts)
-    report = Report(exercise, verdicts, seed, _each_kind_once((*charts, *own)), observations.printed)
+    report = Report(subject.name, verdicts, seed, _each_kind_once((*charts, *own)), bench.observations.printed)
     return report, suspected
 
 

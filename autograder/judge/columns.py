@@ -6,6 +6,7 @@ Dense, as a layer, or as a function between two layers.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 
 import numpy as np
 from scipy.special import erf, expit, softmax
@@ -70,6 +71,9 @@ class Step:
         return {"flatten": "Flatten", "other": self.name}.get(self.kind, self.kind)
 
 
+#: Multiplications in one Dense layer at most: as many as the largest that is recorded takes.
+_PRODUCTS = 1_000_000_000
+
 #: One call of a layer: its row of LAYER_CALL, and the arrays that it was given and gave, or None.
 Call = tuple[np.void, np.ndarray | None, np.ndarray | None]
 
@@ -105,20 +109,28 @@ class _Reader:
 
     def __init__(self, x: np.ndarray):
         self.steps: list[Step] = []
-        # What was there at some time, and after how many steps.
-        self._states: list[tuple[np.ndarray, int]] = [(x, 0)]
+        # What was there at some time, and after how many steps; and the last place of each state by its numbers.
+        self._states: list[tuple[np.ndarray, int]] = []
+        self._places: dict[tuple, int] = {}
+        self._note(x)
+
+    def _note(self, state: np.ndarray, number: int = 0) -> None:
+        """Something is there now, after so many steps."""
+        self._states.append((state, number))
+        self._places[_numbers_of(state)] = len(self._states) - 1
 
     def take(self, given: np.ndarray | None) -> None:
         """What happened between what was there last and what a layer was given."""
         now, _ = self._states[-1]
         if given is None or self._passed_on(now, given):
             return
-        for state, number in reversed(self._states[:-1]):
-            if _alike(state, given):
-                self.steps[number:] = [replace(step, used=False) for step in self.steps[number:]]
-                self._states.append((state, number))
-                self._passed_on(state, given)
-                return
+        place = self._places.get(_numbers_of(given))
+        if place is not None:
+            state, number = self._states[place]
+            self.steps[number:] = [replace(step, used=False) for step in self.steps[number:]]
+            self._note(state, number)
+            self._passed_on(state, given)
+            return
         self._change(now, given, "what is no layer")
 
     def step(self, call: np.void, given: np.ndarray | None, gave: np.ndarray | None, numbers: np.ndarray) -> None:
@@ -128,7 +140,7 @@ class _Reader:
             return
         if kind == "base" and gave is not None:
             self.steps.append(Step("base"))
-            self._states.append((gave, len(self.steps)))
+            self._note(gave, len(self.steps))
             return
         if given is None or gave is None:
             self.steps.append(Step("other", kind))
@@ -140,13 +152,15 @@ class _Reader:
         elif not self._passed_on(given, gave):
             self._change(given, gave, kind)
         if gave is not None:
-            self._states.append((gave, len(self.steps)))
+            self._note(gave, len(self.steps))
 
     def _dense(self, call: np.void, given: np.ndarray, gave: np.ndarray, numbers: np.ndarray) -> None:
         units = gave.shape[-1]
         self.steps.append(Step("dense", "Dense", units=units))
         kernel = _array(numbers, call["kernel"], np.array([given.shape[-1], units]))
         bias = _array(numbers, call["bias"], np.array([units]))
+        if kernel is None or given.shape[:-1] != gave.shape[:-1] or given.size * units > _PRODUCTS:
+            raise ValueError("The recording of a Dense layer is damaged.")
         linear = given.astype(float) @ kernel.astype(float) + (0 if bias is None else bias)
         if not near(linear, gave):
             self._change(linear, gave, "another activation")
@@ -161,6 +175,12 @@ class _Reader:
 
     def _change(self, before: np.ndarray, after: np.ndarray, name: str) -> None:
         self.steps.append(Step(_activation(before, after) or "other", name))
+
+
+def _numbers_of(array: np.ndarray) -> tuple:
+    """The same for arrays that are alike, and for no others: how many images and numbers, and a digest."""
+    plain = np.where(np.isnan(array), np.float32(np.nan), array) + np.float32(0)  # one NaN, and no negative zero
+    return len(array) if array.ndim else -1, array.size, blake2b(np.ascontiguousarray(plain, np.float32)).digest()
 
 
 def _alike(before: np.ndarray, after: np.ndarray) -> bool:

@@ -137,10 +137,16 @@ def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
     return PASS
 
 
+#: Numbers below this are written without an exponent.
+_PLAIN = 1e6
+
+
 def _side_by_side(values: np.ndarray, given: np.ndarray) -> tuple[str, str]:
     """Two rows of numbers as text, with as many digits as it takes to see where they differ."""
     for digits in (3, 6):
-        texts = [[f"{value:.{digits}f}" for value in row] for row in (values, given)]
+        texts = [
+            [f"{value:.{digits}{'f' if abs(value) < _PLAIN else 'e'}}" for value in row] for row in (values, given)
+        ]
         if all(
             (a == b) == np.isclose(x, y, rtol=1e-5, atol=0)
             for a, b, x, y in zip(*texts, values, given, strict=True)
@@ -170,7 +176,7 @@ def _judge_folds(runs: list[Run]) -> Ruling:
     for run in runs:
         for number, fold in enumerate(run.folds):
             seen = np.isin(fold.test.rows, fold.train.rows)
-            if seen.any() and (not fold.scored_on_train or len(set(fold.train.rows)) == run.rows):
+            if seen.any() and (not fold.scored_on_train or len(fold.train.who) == run.rows):
                 return fail(
                     run.case,
                     f"in fold {number}, {int(seen.sum())} of {seen.size} test rows had been trained on",

@@ -1,6 +1,7 @@
 """Read what the models of a cross-validation were given: who was trained on, who was tested, with what labels."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +43,11 @@ class Part:
         """The positions of its rows in x."""
         return self.found.rows
 
+    @cached_property
+    def who(self) -> frozenset[int]:
+        """The rows that occur in it."""
+        return frozenset(np.unique(self.rows).tolist())
+
 
 @dataclass(frozen=True)
 class Fold:
@@ -61,7 +67,7 @@ class Fold:
     @property
     def scored_on_train(self) -> bool:
         """Whether the score is that of the training part."""
-        return set(self.train.rows) == set(self.test.rows)
+        return self.train.who == self.test.who
 
 
 @dataclass(frozen=True)
@@ -181,7 +187,7 @@ def _chosen(events: np.ndarray, returned: np.ndarray | None, n_splits: int, part
 def _is_news(part, fit: int, score: int) -> bool:
     """Whether a score was made on other rows than those that were fitted."""
     train, test = part(fit), part(score)
-    return train is not None and test is not None and set(train.rows) != set(test.rows)
+    return train is not None and test is not None and train.who != test.who
 
 
 def call(case: FoldCase) -> str:

@@ -76,7 +76,6 @@ def evaluation_chart(bench: Bench, case, factor: Callable[[float], float]) -> Ch
 def _against_x(kind, mode, case, x, values, slope, with_zero) -> Chart:
     x = np.broadcast_to(x, values.shape).ravel().astype(float)[:300]
     y = values.ravel().astype(float)[: x.size]
-    y = np.where(np.isfinite(y), y, np.nan)
     right = np.isclose(y, slope * x, rtol=1e-5) | (with_zero & (y == 0))
     off = int((~right).sum())
     verdict = f"{off} of {x.size} points are off" if off else "every point is where it should be"
@@ -169,8 +168,14 @@ def best_epoch_chart(case: HistoryCase, theirs: float, right: int) -> Chart:
     )
 
 
+#: Steps of a model that are drawn: the longest that is right has twelve.
+_STEPS = 24
+
+
 def columns_chart(asked: str, found: list[str], expected: list[str]) -> Chart:
     """The steps of a model beside those expected. asked: what the model was asked for, in words."""
+    if len(found) > _STEPS:
+        found = [*found[: _STEPS - 1], f"and {len(found) - _STEPS + 1} more"]
     pairs = _aligned(found, expected)
     off = sum(theirs != due for theirs, due in pairs)
     told = f"{off} place{'s differ' if off > 1 else ' differs'}" if off else "as expected"

@@ -12,6 +12,13 @@ import numpy as np
 #: hundred times smaller, and the distance of two rows (`FoldCase.x`) several times larger.
 _NEAR = 2e-3
 
+#: How often rows of one table are searched for, when no guess of their statistics fits: several times as often as
+#: folds there are, each with a training and a test part.
+_SEARCHES = 60
+
+#: How many places in the table two recorded rows may have that fit some others, too, before all are looked at.
+_CANDIDATES = 30
+
 
 @dataclass(frozen=True)
 class Found:
@@ -35,6 +42,7 @@ class Table:
         self._u = (self.original - self.mean) / self.std
         self._order = np.argsort(self._u[:, 0])
         self._sorted = self._u[self._order, 0]
+        self._searches = 0
 
     def find(self, recorded: np.ndarray, guesses: tuple[Found, ...] = ()) -> Found | None:
         """The rows of which `recorded`, (any number, columns), is a shifted and scaled selection; None if of none.
@@ -51,7 +59,11 @@ class Table:
                 return found
         if len(recorded) < 3:
             return None
-        return self._approach(recorded) or self._search(recorded)
+        found = self._approach(recorded)
+        if found is None and self._searches < _SEARCHES:
+            self._searches += 1
+            found = self._search(recorded)
+        return found
 
     def _approach(self, recorded: np.ndarray) -> Found | None:
         """The quick way for large parts: they have nearly the statistics of the whole, so start from there.
@@ -75,10 +87,18 @@ class Table:
 
     def _nearest(self, u: np.ndarray) -> np.ndarray | None:
         """For each row of u the row of the original that it is; None unless every one is there."""
+        rows = self._candidates(u)
+        return rows if np.abs(self._u[rows] - u).max() < _NEAR else None
+
+    def _is_there(self, u: np.ndarray) -> np.ndarray:
+        """Which rows of u are rows of the original."""
+        return np.abs(self._u[self._candidates(u)] - u).max(axis=1) < _NEAR
+
+    def _candidates(self, u: np.ndarray) -> np.ndarray:
+        """For each row of u the row of the original that is nearest to it in the first column."""
         place = np.clip(np.searchsorted(self._sorted, u[:, 0]), 1, len(self._sorted) - 1)
         place -= u[:, 0] - self._sorted[place - 1] < self._sorted[place] - u[:, 0]
-        rows = self._order[place]
-        return rows if np.abs(self._u[rows] - u).max() < _NEAR else None
+        return self._order[place]
 
     def _fit(self, recorded: np.ndarray, rows: np.ndarray | None) -> Found | None:
         """The shift and scale that take these rows to `recorded`, by least squares; None if nothing does."""
@@ -118,11 +138,16 @@ class Table:
                 return None
             expected = u[i, column] + third[column] * step[i, k, column]
             possible[i, k] = np.abs(u[rows[i, k], column] - expected) < reach
-        for i, k in np.argwhere(possible):
-            if i != k:
-                found = self._fit(recorded, self._nearest(u[i] + between * step[i, k]))
-                if found is not None:
-                    return found
+        pairs = np.argwhere(possible & ~np.eye(len(u), dtype=bool))
+        for row in between[np.linspace(0, len(between) - 1, _CANDIDATES).astype(int)]:
+            if len(pairs) <= 1:
+                break
+            i, k = pairs.T
+            pairs = pairs[self._is_there(u[i] + row * step[i, k])]
+        for i, k in pairs[:_CANDIDATES]:
+            found = self._fit(recorded, self._nearest(u[i] + between * step[i, k]))
+            if found is not None:
+                return found
         return None
 
 

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 
 from autograder.classifier_cases import CLASSES, ClassifierCase
-from autograder.observations import TEXT_LIMIT, Record
-from autograder.observe.calls import trouble_of, type_name
+from autograder.observations import MODEL_NUMBERS, TEXT_LIMIT, WEIGHTS, Record
+from autograder.observe.calls import Unusable, trouble_of, type_name
 from autograder.observe.models import Calls, as_numbers, predictions, standard_settings, training_step
 
 
@@ -54,6 +54,8 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
 def _losses(model: keras.Model, case: ClassifierCase) -> dict[str, Record]:
     x, y = case.lesson()
     lesson = as_numbers(model(x, training=False))
+    if lesson.size > MODEL_NUMBERS:
+        raise Unusable("too-much", "")
     one_hot = np.eye(CLASSES, dtype=np.float32)[y]
     losses = [_loss(model, x, labels, lesson) for labels in (y, one_hot)]
     penalty = sum((float(as_numbers(loss)) for loss in model.losses), 0.0)
@@ -85,7 +87,7 @@ def _loss_name(model: keras.Model) -> str:
 def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, Record]:
     """Train for a few dozen steps, and record which kernels moved and what it did to the loss."""
     try:
-        kernels = [weight for weight in model.weights if len(weight.shape) > 1]
+        kernels = [weight for weight in model.weights if len(weight.shape) > 1][:WEIGHTS]
         before = [np.array(as_numbers(kernel)) for kernel in kernels]
         first = _loss(model, x, y, as_numbers(model(x, training=False)))
         model.fit(x, y, batch_size=32, epochs=10, shuffle=False, verbose=0)

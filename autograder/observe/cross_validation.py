@@ -16,14 +16,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograder.fold_cases import FoldCase
-from autograder.observations import EVENT, TEXT_LIMIT, Record
+from autograder.observations import EVENT, FOLD_EVENTS, FOLD_NUMBERS, SCORES, TEXT_LIMIT, Record
 from autograder.observe.calls import Unusable, Watch, shared_state, trouble_of, type_name
 
-#: What is kept of one call at most: a correct answer needs a tenth of it.
-NUMBER_LIMIT = 150_000
-EVENT_LIMIT = 2_000
+#: Numbers in one call of fit or score, and in all calls before one: a correct answer needs a fifth of it.
+NUMBER_LIMIT = FOLD_NUMBERS // 2
 LABEL_LIMIT = 40  # different labels
-SCORE_LIMIT = 10_000  # numbers returned
 
 _PLAIN = (bool, int, float, complex, str, bytes)
 _NUMPY_SCALARS = frozenset(
@@ -74,7 +72,7 @@ class _Recorder:
     def _add(self, is_score: bool, value: float, past: _Past, x: object, y: object) -> None:
         """Write down one fit or score. Raises Unusable when there have been too many."""
         row = sum(map(len, self.rows))
-        if len(self.events) >= EVENT_LIMIT or max(row * self.columns, len(self.labels)) > NUMBER_LIMIT:
+        if len(self.events) >= FOLD_EVENTS or max(row * self.columns, len(self.labels)) > NUMBER_LIMIT:
             raise Unusable("too-much", "")
         table, labels = self._table(x), self._codes(y)
         label = len(self.labels)
@@ -205,7 +203,7 @@ def record_folds(objects: tuple, case: FoldCase) -> dict[str, Record]:
     watch = Watch()
     x, y = watch(case.x()), watch(case.y())
     # No two scores are near each other, so that the returned ones are told apart after any rounding to float32.
-    scores = np.random.default_rng([case.data_seed, case.seed]).permutation(np.linspace(0.4, 0.99, EVENT_LIMIT + 1))
+    scores = np.random.default_rng([case.data_seed, case.seed]).permutation(np.linspace(0.4, 0.99, FOLD_EVENTS + 1))
     recorder = _Recorder(case.columns, iter(scores.tolist()))
     # Whoever sets the global states to the same in every call shall be seen, too.
     random.random(), np.random.random()  # noqa: NPY002
@@ -228,19 +226,19 @@ def _numbers(result: object) -> np.ndarray:
         raise Unusable("none", "")
     kind = type(result)  # not isinstance: a result may lie about its __class__
     if issubclass(kind, (list, tuple, deque, array)):
-        result = list(islice(result, SCORE_LIMIT + 1))  # a class of the student's own may never come to an end
+        result = list(islice(result, SCORES + 1))  # a class of the student's own may never come to an end
         odd = next((type(item) for item in result if not _is_number(type(item))), None)
         if odd is not None:
             raise Unusable("not-scores", f"{type_name(kind)} with values of type {type_name(odd)} in it")
-        if len(result) > SCORE_LIMIT:
-            raise Unusable("not-scores", f"{type_name(kind)} of more than {SCORE_LIMIT:,} items")
+        if len(result) > SCORES:
+            raise Unusable("not-scores", f"{type_name(kind)} of more than {SCORES:,} items")
     elif not (_is_number(kind) or issubclass(kind, np.ndarray)) or issubclass(kind, np.ma.MaskedArray):
         raise Unusable("not-scores", type_name(kind))
     try:
         plain = np.array(result, copy=None, subok=False)
     except ValueError as error:  # arrays of several shapes
         raise Unusable("not-scores", f"{type_name(kind)} of arrays that do not fit together") from error
-    if plain.dtype.kind not in "iuf" or plain.size > SCORE_LIMIT:
+    if plain.dtype.kind not in "iuf" or plain.size > SCORES:
         raise Unusable("not-scores", f"{type_name(kind)} of {plain.size:,} times {plain.dtype}")
     return np.array(plain, dtype=np.float64)
 

@@ -11,12 +11,8 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
-from autograder.observations import LAYER_CALL, Record
+from autograder.observations import LAYER_CALL, LAYER_CALLS, LAYER_NUMBERS, MODEL_NUMBERS, Record
 from autograder.observe.calls import Unusable, type_name
-
-#: What is kept of one case at most: a correct answer needs a quarter of it.
-NUMBER_LIMIT = 3_000_000
-CALL_LIMIT = 200
 
 #: Keras's classes that stand for layers of one's own, or hold others.
 _OPEN = ("Layer", "Model", "Sequential", "Functional", "Operation", "Lambda")
@@ -60,11 +56,12 @@ class Calls:
         self._places: dict[bytes, int] = {}
         self._numbers: list[np.ndarray] = []
         self._used = 0
+        self._looked_at = 0
         self._watching = False
 
     def of(self, run: Callable[[], object]) -> np.ndarray | None:
         """What layers do in the model's first call by `run`, an array of LAYER_CALL; None if there is none."""
-        self._calls, self._watching = [], False
+        self._calls, self._watching, self._looked_at = [], False, 0
         original = keras.layers.Layer.__call__
         keras.layers.Layer.__call__ = self._watched(original)
         try:
@@ -92,7 +89,7 @@ class Calls:
             finally:
                 self._watching = not outermost
             if outermost or closed or len(self._calls) == before:
-                if len(self._calls) >= CALL_LIMIT:
+                if len(self._calls) >= LAYER_CALLS:
                     raise Unusable("too-much", "")
                 given = inputs[0] if inputs else next(iter(options.values()), None)
                 kind = "base" if id(layer) in self._base else _kind(layer)
@@ -104,6 +101,9 @@ class Calls:
 
     def _row(self, kind: str, layer: object, given: np.ndarray | None, gave: np.ndarray | None) -> tuple:
         self._layers.setdefault(id(layer), layer)
+        self._looked_at += sum(array.size for array in (given, gave) if array is not None)
+        if self._looked_at > LAYER_NUMBERS:
+            raise Unusable("too-much", "")
         kernel = bias = None
         if kind == "Dense":
             kernel, bias = as_numbers(layer.kernel), as_numbers(layer.bias)
@@ -120,7 +120,7 @@ class Calls:
         """Where an array begins among the numbers; each is kept once."""
         if array is None or array.ndim > 4:
             return -1
-        if self._used + array.size > NUMBER_LIMIT:
+        if self._used + array.size > MODEL_NUMBERS:
             raise Unusable("too-much", "")
         known = self._places.setdefault(array.tobytes(), self._used)
         if known == self._used:
@@ -177,6 +177,8 @@ def predictions(model: object, x: np.ndarray) -> tuple[np.ndarray, dict[str, Rec
     )
     if values is None or again is None or default is None:
         raise Unusable("not-a-model", f"{type_name(type(model))} that returns no array of numbers")
+    if max(values.size, again.size, default.size) > MODEL_NUMBERS:
+        raise Unusable("too-much", "")
     return values, {"again": Record(values=again), "default": Record(values=default)}
 
 

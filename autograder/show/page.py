@@ -4,7 +4,7 @@ import html
 
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.report import Report, Verdict
-from autograder.show.pictures import alternative_text, draw
+from autograder.show.pictures import Undrawable, alternative_text, draw
 from autograder.show.text import STATUS, again, is_unwritten, points_text, summary
 
 # JupyterLab's own colours, which follow its theme; elsewhere the values after the comma.
@@ -14,6 +14,10 @@ _LINE = "var(--jp-border-color1, #bdbdbd)"
 _FONT = "font-family:var(--jp-ui-font-family, sans-serif);font-size:14px;line-height:1.45"
 _CELL = f"text-align:left;vertical-align:top;padding:4px 10px 4px 0;border-bottom:1px solid {_LINE}"
 _MARK = {"pass": "✓", "fail": "✗", "blocked": "…", "error": "!"}
+
+
+#: What stands where a picture could not be drawn.
+NO_PICTURE = "The picture that belongs here could not be drawn; everything that is said above holds without it."
 
 
 def as_html(report: Report) -> str:
@@ -30,7 +34,11 @@ def as_html(report: Report) -> str:
         shown = _escape("\n".join(report.printed.splitlines()[:8])[:600])
         parts.append('<p style="margin:8px 0 0">Your code printed (beginning):</p>')
         parts.append(f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{shown}</pre>')
-    picture = draw(report.charts)
+    try:
+        picture = draw(report.charts)
+    except Undrawable:
+        picture = ""
+        parts.append(f'<p style="margin:8px 0 0">{NO_PICTURE}</p>')
     if picture:
         parts.append(
             f'<img alt="{_escape(alternative_text(report.charts))}" '
@@ -61,7 +69,9 @@ def _row(verdict: Verdict) -> str:
     weight = "600" if verdict.status in ("fail", "error") else "400"
     score = f"{points_text(verdict.points)}/{points_text(verdict.max_points)}"
     told = "".join(
-        f'<div style="margin-top:2px"><span style="color:{_QUIET}">{label}</span>{_escape(part)}</div>'
+        # Isolated, so that letters written from right to left reorder nothing but themselves.
+        f'<div style="margin-top:2px;overflow-wrap:anywhere"><span style="color:{_QUIET}">{label}</span>'
+        f'<span style="unicode-bidi:isolate">{_escape(part)}</span></div>'
         for label, part in (
             ("Called: ", verdict.called),
             ("" if verdict.status == "blocked" else "Came back: ", verdict.returned),

@@ -2,9 +2,11 @@
 
 import base64
 import io
+import warnings
+from functools import cache
 
 import numpy as np
-from matplotlib import style
+from matplotlib import font_manager, style
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
@@ -30,12 +32,32 @@ _TEXT = 10.5  # points
 _COLOURS = 64  # those above, and what smooth edges are made of
 
 
+#: How many times further than what is due a point may lie before it is drawn at the edge of its panel instead, and
+#: the largest number that is drawn where it is.
+_FURTHEST, _LARGEST = 20, 1e6
+#: Characters of a text in a box, and of a line of a title, that there is room for.
+_BOX_LETTERS, _TITLE_LETTERS = 26, 38
+
+
+class Undrawable(ValueError):
+    """A picture cannot be drawn of these charts."""
+
+
 def draw(charts: tuple[Chart, ...]) -> str:
-    """One PNG with a panel per chart, two in a row, as base64 text; "" if there is nothing to draw."""
+    """One PNG with a panel per chart, two in a row, as base64 text; "" if there is nothing to draw.
+
+    Raises Undrawable for whatever keeps it from being drawn, and writes nothing to stderr.
+    """
     if not charts:
         return ""
-    with style.context("default"):  # whatever the student's notebook has set
-        return base64.b64encode(_packed(_figure(charts))).decode("ascii")
+    # Whatever the student's notebook has set; and text of the student's is no mathematics.
+    settings = ["default", {"text.parse_math": False}]
+    try:
+        with style.context(settings), warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return base64.b64encode(_packed(_figure(charts))).decode("ascii")
+    except Exception as error:  # Matplotlib and Pillow each raise their own kinds
+        raise Undrawable(f"{type(error).__name__}: {error}") from error
 
 
 def _figure(charts: tuple[Chart, ...]) -> Figure:
@@ -46,7 +68,7 @@ def _figure(charts: tuple[Chart, ...]) -> Figure:
         row, column = divmod(number, columns)
         margins = _OTHER_MARGINS.get(chart.kind, _MARGINS)
         ax = figure.add_axes(_place(rows - 1 - row, column, rows, columns, margins))
-        _DRAWINGS[chart.kind](ax, chart.data)
+        _DRAWINGS[chart.kind](ax, {name: _in_font(values) for name, values in chart.data.items()})
         # Told where to go, because Matplotlib looks long for a free place; only what has names above needs one.
         height = None if chart.kind == "columns" else 1.03
         ax.set_title(_folded(chart.title), fontsize=_TEXT + 0.5, loc="left", y=height)
@@ -89,12 +111,36 @@ def alternative_text(charts: tuple[Chart, ...]) -> str:
     return " ".join(f"{chart.title}. {chart.alt}" for chart in charts)
 
 
-def _folded(title: str, width: int = 38) -> str:
-    """A title on two lines when one would run into the next panel."""
-    if len(title) <= width:
+def _folded(title: str) -> str:
+    """A title on two lines when one would run into the next panel; what has no room on them is cut."""
+    title = str(_in_font(np.array(title)))
+    if len(title) <= _TITLE_LETTERS:
         return title
-    cut = title.rfind(" ", 0, width)
-    return f"{title[:cut]}\n{title[cut + 1 :]}"
+    cut = title.rfind(" ", 0, _TITLE_LETTERS)
+    cut = cut if cut > 0 else _TITLE_LETTERS
+    return f"{title[:cut]}\n{_clipped(title[cut:].strip(), _TITLE_LETTERS + 4)}"
+
+
+def _clipped(text: str, letters: int) -> str:
+    return text if len(text) <= letters else f"{text[: letters - 1]}…"
+
+
+def _in_font(values: np.ndarray) -> np.ndarray:
+    """The same array; in texts, what the font has no glyph for is replaced, because Matplotlib warns of it."""
+    if values.dtype.kind != "U":
+        return values
+    known = _letters()
+    texts = [
+        "".join(c if c in known else "\N{REPLACEMENT CHARACTER}" for c in str(text)) for text in values.ravel()
+    ]
+    return np.array(texts, dtype=str).reshape(values.shape)
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """What the font of the pictures, Matplotlib's own, has glyphs for."""
+    font = font_manager.get_font(font_manager.findfont("DejaVu Sans"))
+    return frozenset(map(chr, font.get_charmap()))
 
 
 def _draw_mask(ax, data) -> None:
@@ -174,16 +220,22 @@ def _draw_counts(ax, data) -> None:
 
 def _draw_gradient(ax, data) -> None:
     _draw_against_x(ax, data)
-    ax.set(xlabel="numeric gradient", ylabel="your gradient")
+    beyond = ax.get_ylabel().removeprefix("what came back")
+    ax.set(xlabel="numeric gradient", ylabel=f"your gradient{beyond}")
 
 
 def _draw_against_x(ax, data) -> None:
-    ends = np.array([data["x"].min(), data["x"].max()])
-    ax.plot(ends, float(data["slope"]) * ends, color=_BAND, linewidth=6, zorder=0, label="expected")
+    x, slope = np.clip(data["x"], -_LARGEST, _LARGEST), float(data["slope"])
+    ends = np.array([np.nanmin(x), np.nanmax(x)])
+    ax.plot(ends, slope * ends, color=_BAND, linewidth=6, zorder=0, label="expected")
     if data["zero"]:
         ax.plot(ends, 0 * ends, color=_BAND, linewidth=6, zorder=0)
-    _dots(ax, data["x"], data["y"], data["right"])
-    ax.set(xlabel="x", ylabel="what came back")
+    # A result that overflowed would flatten all others: what is far beyond lies on the edge.
+    reach = _FURTHEST * max(float(np.abs(slope * ends).max()), 1e-300)
+    y = np.clip(data["y"], -reach, reach)
+    _dots(ax, x, y, data["right"])
+    beyond = " (edge: or more)" if (np.abs(data["y"]) > reach).any() else ""
+    ax.set(xlabel="x", ylabel=f"what came back{beyond}")
     _legend(ax)
 
 
@@ -283,6 +335,7 @@ def _draw_best_epoch(ax, data) -> None:
 
 def _draw_columns(ax, data) -> None:
     found, expected = data["found"], data["expected"]
+    size = min(_TEXT - 1.5, 150 / max(len(found), 1))  # many steps are drawn small
     for x, column, other in ((0, found, expected), (1.1, expected, found)):
         for y, (text, counterpart) in enumerate(zip(column, other, strict=True)):
             off = text != counterpart
@@ -290,12 +343,12 @@ def _draw_columns(ax, data) -> None:
                 mark = "✗ " if off and x == 0 else ""
                 edge = (_WRONG, 2) if off and x == 0 else (_RIGHT if off else "#888888", 1.5 if off else 1)
                 style = {"facecolor": "white" if off else _BAND, "edgecolor": edge[0], "linewidth": edge[1]}
-                ax.add_patch(Rectangle((x, y + 0.08), 1, 0.84, **style))
-                ax.text(x + 0.5, y + 0.5, mark + text, ha="center", va="center", fontsize=_TEXT - 1.5)
+                box = ax.add_patch(Rectangle((x, y + 0.08), 1, 0.84, **style))
+                told = _clipped(mark + text.replace("\n", " "), _BOX_LETTERS)
+                told = ax.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=size, clip_on=True)
+                told.set_clip_path(box)  # also of the widest letters none lies outside
             elif off:
-                ax.text(
-                    x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=_TEXT - 1.5, style="italic"
-                )
+                ax.text(x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=size, style="italic")
     ax.set(xlim=(-0.02, 2.12), ylim=(max(len(found), 1), 0))
     ax.set_xticks([0.5, 1.6], ["yours", "expected"], fontsize=_TEXT)
     ax.xaxis.tick_top()

@@ -1,0 +1,158 @@
+"""The warm parent at the judge's desk: imports once, then forks a throw-away process for each submission.
+
+Started by `desk`. It never holds a byte of what a judgement is about: it is handed an open socket, forks, and only
+the child reads from that. It has no threads.
+"""
+
+import contextlib
+import gc
+import json
+import math
+import os
+import resource
+import signal
+import socket
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from autograder import forms
+from autograder.cases import cases
+from autograder.exercises import find
+from autograder.grading.desk import COPY, END, JUDGE, LENGTH, LOST, read_report, receive, told_of
+from autograder.judge import judge, stands
+from autograder.notebook import Shown
+from autograder.observations import BadRecording, Observations, Record
+from autograder.report import Report, unjudged
+
+#: Bytes of a request's header.
+_HEADER_LIMIT = 1_000_000
+
+
+def main() -> None:
+    """Warm up, say so, and serve until the socket closes. Arguments: the socket, and a judgement's limits."""
+    control, cpu, memory = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    _warm_up()
+    control.sendall(b"r")
+    while True:
+        asked, files, *_ = socket.recv_fds(control, 1, 1)
+        if asked == COPY:
+            control = _copied(control, *files)
+        elif asked == JUDGE:
+            _serve(control, *files, cpu, memory)
+        else:
+            return
+
+
+def _warm_up() -> None:
+    """Judge and draw once, so that all that is made when it is first used has been made."""
+    rng = np.random.default_rng(0)
+    masks = {
+        case.name: Record(rng.random((case.calls, *case.shape)) >= np.clip(case.rate, 0, 1))
+        for case in cases("mask", 0).values()
+    }
+    report, _ = judge("mask", Observations(masks), 0)
+    Shown(report)._repr_mimebundle_()
+    gc.collect()
+    gc.freeze()  # what is there already need not be looked at, and so not be copied, by any child
+
+
+def _copied(control: socket.socket, theirs: int) -> socket.socket:
+    """Fork a copy that serves the socket `theirs`; returns the socket that this process goes on to serve."""
+    if os.fork():
+        os.close(theirs)
+        return control
+    control.close()
+    control = socket.socket(fileno=theirs)
+    control.sendall(b"r")
+    return control
+
+
+def _serve(control: socket.socket, place: int, cpu: int, memory: int) -> None:
+    """The judgements on one submission. Their process ends when it is told to; tells which signal had ended it
+    before, 0 for none.
+    """
+    child = os.fork()
+    if child == 0:
+        try:
+            control.close()
+            gc.disable()
+            _limit_memory(memory)
+            asking = socket.socket(fileno=place)
+            while True:
+                asked = json.loads(receive(asking, _HEADER_LIMIT))
+                _limit_time(cpu)
+                _answer(asking, asked)
+        finally:
+            os._exit(0)
+    os.close(place)
+    asked = control.recv(1)
+    os.kill(child, signal.SIGKILL)  # nobody is there if it has ended, and it is still this one's to wait for
+    _, status = os.waitpid(child, 0)
+    if asked != END:
+        os._exit(0)
+    control.sendall(LENGTH.pack(max(0, -os.waitstatus_to_exitcode(status))))
+
+
+def _limit_memory(memory: int) -> None:
+    """Allow so many bytes beyond what the parent has mapped, and no files."""
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: 0}
+    with contextlib.suppress(OSError):  # macOS does not say what is mapped, and so not from where to count
+        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        limits[resource.RLIMIT_AS] = mapped + memory
+    for kind, amount in limits.items():
+        _limit(kind, amount)
+
+
+def _limit_time(seconds: int) -> None:
+    """Allow so many seconds of computing from now on."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime) + seconds)
+
+
+def _limit(kind: int, amount: int) -> None:
+    hard = resource.getrlimit(kind)[1]
+    resource.setrlimit(kind, (amount if hard == resource.RLIM_INFINITY else min(amount, hard), hard))
+
+
+def _answer(asking: socket.socket, asked: dict) -> None:
+    """Answer one request: with the report, then the report as it is shown."""
+    if "report" in asked:
+        report = read_report(asked["report"], find(asked["report"]["exercise"]), asked["report"]["seed"])
+        report = replace(report, charts=(LOST,) if asked["lost"] else ())
+    else:
+        recordings = [receive(asking) for _ in range(asked["recordings"])]
+        report, suspected = judged(asked["exercise"], asked["seed"], recordings)
+        _send(asking, {"report": told_of(report), "suspected": suspected})
+        if suspected:
+            return
+    _send(asking, Shown(report)._repr_mimebundle_())
+
+
+def _send(asking: socket.socket, answer: dict) -> None:
+    data = json.dumps(answer).encode()
+    asking.sendall(LENGTH.pack(len(data)) + data)
+
+
+def judged(exercise: str, seed: int, recordings: list[bytes]) -> tuple[Report, bool]:
+    """The report on one recording, or on two of which the second has to confirm the first; and whether a second one
+    is needed.
+    """
+    try:
+        read = [Observations.from_bytes(recording) for recording in recordings]
+        for observations, again in zip(read, (False, True), strict=False):
+            forms.expect(observations, exercise, seed, again)
+    except BadRecording as problem:
+        return unjudged(find(exercise), seed, f"Its process interfered with the grading. {problem}"), False
+    report, suspected = judge(exercise, read[0], seed)
+    if not suspected or len(read) == 1:
+        return report, suspected
+    if stands(report, *judge(exercise, read[1], seed, again=True)):
+        return report, False
+    return judge(exercise, read[0], seed, doubted=True)[0], False
+
+
+if __name__ == "__main__":
+    main()
