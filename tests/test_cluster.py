@@ -99,22 +99,6 @@ def test_a_worker_is_killed_half_way_and_all_is_graded_once_and_as_here(tmp_path
     assert points.count(10.0) == 6
 
 
-def test_what_has_not_the_form_of_a_result_is_none():
-    (task,) = tasks(1)
-    cells = [dict(cell) for cell in task.template.cells]
-    result = {"notebook": {"cells": cells}, "summary": {"exercises": [{"exercise": "mask"}]}}
-    assert batch._is_result(result, task.template) and batch._is_result({"failed": "why"}, task.template)
-    short = {"notebook": {"cells": cells[1:]}, "summary": result["summary"]}
-    other = {**result, "summary": {"exercises": [{"exercise": "layer"}]}}
-    for wrong in (short, other, {"failed": 1}, {}, {"notebook": []}, {**result, "notebook": {"cells": [None]}}):
-        assert not batch._is_result(wrong, task.template)
-
-
-def test_a_worker_refuses_what_comes_from_another_grader():
-    told = json.loads(cluster.there(lambda task: {"points": 10}, None, "another digest", False))
-    assert list(told) == ["failed"] and "another version of this grader" in told["failed"]
-
-
 @pytest.mark.parametrize(
     "wrong",
     [
@@ -126,10 +110,10 @@ def test_a_worker_refuses_what_comes_from_another_grader():
         "tcp://127.0.0.1:99999999",
     ],
 )
-def test_an_address_where_nobody_answers_is_one_sentence(monkeypatch, wrong):
+def test_an_address_where_nobody_answers_is_one_sentence(tmp_path, monkeypatch, wrong):
     monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1)
     with pytest.raises(ClusterUnusable, match=r"^No Dask scheduler answers at .*Say its address as"):
-        list(cluster.spread(dataclasses.asdict, {"key": tasks(1)[0]}, wrong, True))
+        run_all(tasks(1), Store(tmp_path), 1, wrong)
 
 
 @pytest.mark.slow

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 from autograder.exercises import find
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
-from autograder.grading.store import seed_of
+from autograder.grading.store import seeds_of
 from autograder.grading.template import Check, Submission, Template
 from autograder.grading.wire import Heard
 from autograder.judge import judge, stands
 from autograder.notebook import Shown
 from autograder.observations import BadRecording, Observations
 from autograder.report import Report, Verdict
+from autograder.show.page import NOTE_HEADING, as_note
 
 #: How a grade that was made without isolation is marked.
 UNWALLED = (
@@ -57,12 +58,17 @@ def _entry(report: Report) -> dict:
 
 def grade(submission: Submission, template: Template, secret: bytes, box: Sandbox) -> Graded:
     """Grade a submission. Raises SandboxBroken when the sandbox fails twice; never for what was handed in."""
+    return grade_seeded(submission, template, seeds_of(submission, template, secret), box)
+
+
+def grade_seeded(submission: Submission, template: Template, seeds: dict[str, int], box: Sandbox) -> Graded:
+    """Grade a submission whose seeds are given, by exercise; as `grade` does, where there is no secret."""
     notebook = template.rebuilt(submission)
     outputs: dict[int, list[dict]] = {}
     reports: dict[int, Report] = {}
     stopped: dict[int, str] = {}
     for check in template.checks:
-        seed = seed_of(secret, submission, check.exercise)
+        seed = seeds[check.exercise]
         if submission.problem:
             reports[check.cell] = unjudged(check, seed, submission.problem)
             continue
@@ -76,7 +82,7 @@ def grade(submission: Submission, template: Template, secret: bytes, box: Sandbo
             cell["execution_count"] = place + 1
             cell["outputs"] = outputs.get(place, [])
             if place in stopped:
-                cell["outputs"].append(_told(f"This cell was stopped. {stopped[place]}"))
+                cell["outputs"].append(told(f"This cell was stopped. {stopped[place]}"))
     for place, report in reports.items():
         notes = [*submission.notes, *([] if box.walled else [UNWALLED])]
         notebook["cells"][place]["outputs"] = judged(report, place + 1, notes)
@@ -88,14 +94,16 @@ def judged(report: Report, count: int, notes: list[str]) -> list[dict]:
     shown = Shown(report)._repr_mimebundle_()
     points = {"output_type": "execute_result", "metadata": {}, "execution_count": count}
     return [
-        *(_told(note) for note in notes),
+        *(told(note) for note in notes),
         {"output_type": "display_data", "data": shown, "metadata": {}},
         points | {"data": {"text/plain": repr(report.points)}},
     ]
 
 
-def _told(sentence: str) -> dict:
-    return {"output_type": "stream", "name": "stdout", "text": sentence + "\n"}
+def told(sentence: str) -> dict:
+    """The output that says a sentence of the grader's own: HTML, which nothing that a student's code shows is."""
+    data = {"text/plain": f"{NOTE_HEADING} {sentence}", "text/html": as_note(sentence)}
+    return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 @dataclass(frozen=True)
