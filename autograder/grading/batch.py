@@ -183,9 +183,7 @@ def _begin_worker(kind: tuple, lent: list[socket], begun: Synchronized) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _on_cluster(
-    waiting: dict[str, Task], address: str, tell: Callable[[str], None]
-) -> Iterator[tuple[str, dict]]:
+def _on_cluster(waiting: dict[str, Task], address: str, tell: Callable[[str], None]) -> Iterator[tuple[str, dict]]:
     """Results of a Dask cluster's workers, as they come; only what has a result's form."""
     if not waiting:
         return

@@ -62,8 +62,8 @@ def spread(
     """Yield each task's key and result as they come; what a worker loses or spoils is given to others.
 
     tasks: by key, what makes the text that is sent. address: of the scheduler, such as tcp://10.0.0.1:8786.
-    silence: seconds after which a worker that has a task counts as silent. problem: what is wrong with a result of a
-    key, the rest of a sentence, "" if it is sound. tell: called with a sentence on each worker that gets nothing
+    silence: seconds after which a worker that has a task counts as silent. problem: what is wrong with a result of
+    a key, the rest of a sentence, "" if it is sound. tell: called with a sentence on each worker that gets nothing
     more. course: a folder that the courier must not see. walled: whether the courier has to be behind its wall.
     What could not be done yields {"failed": why}. Raises ClusterUnusable, before anything is done, where nobody
     answers, no worker comes, or none fits.
@@ -320,7 +320,12 @@ def _courier(place: tuple[str, int], course: Path | None, walled: bool) -> Itera
         talk, their_talk = (stack.enter_context(end) for end in socket.socketpair())
         dial, their_dial = (stack.enter_context(end) for end in socket.socketpair())
         inherited = (their_talk.fileno(), their_dial.fileno())
-        command = [*(_wall(course) if walled else [sys.executable]), "-m", "autograder.grading.courier", *map(str, inherited)]
+        command = [
+            *(_wall(course) if walled else [sys.executable]),
+            "-m",
+            "autograder.grading.courier",
+            *map(str, inherited),
+        ]
         process = subprocess.Popen(
             command,
             pass_fds=inherited,
@@ -372,7 +377,17 @@ def _wall(course: Path | None) -> list[str]:
     command += [] if os.getuid() == 0 else ["--unshare-user"]
     command += ["--proc", "/proc", "--dev", "/dev", "--size", "10000000", "--perms", "1777", "--tmpfs", "/tmp"]
     home = "/home/courier"
-    command += [*mounts(home, [course] if course else []), "--dir", home, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/"]
+    command += [
+        *mounts(home, [course] if course else []),
+        "--dir",
+        home,
+        "--remount-ro",
+        "/dev",
+        "--remount-ro",
+        "/",
+        "--chdir",
+        "/",
+    ]
     command += ["--clearenv"]
     for name, value in {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", **_environment(APP)}.items():
         command += ["--setenv", name, value]

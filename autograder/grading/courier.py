@@ -67,7 +67,7 @@ REQUEST_LIMIT = 30
 
 
 class Dialled:
-    """Opens connections for Dask: each is one that the grader has opened to the scheduler, whatever is asked for."""
+    """Opens connections for Dask: each is one that the grader has opened, to the scheduler, whatever is asked."""
 
     def __init__(self, dial: socket.socket):
         self._dial, self._turn = dial, asyncio.Lock()

@@ -100,7 +100,9 @@ def _entry(entry: dict, check: Check, task: Sent) -> float:
     for verdict, asked in zip(entry["verdicts"], properties, strict=True):
         _same(sorted(verdict), ["misconception", "points", "property", "status"], "the parts of a verdict")
         misconception = verdict["misconception"]
-        if verdict["status"] not in _STATUSES or (misconception is not None and misconception not in MISCONCEPTIONS):
+        if verdict["status"] not in _STATUSES or (
+            misconception is not None and misconception not in MISCONCEPTIONS
+        ):
             raise Wrong("a verdict in it is none")
         if _number(verdict["points"]) != (asked.points if verdict["status"] == "pass" else 0):
             raise Wrong("its points do not fit its verdicts")

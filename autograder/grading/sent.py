@@ -1,4 +1,4 @@
-"""What a worker on another machine needs to know of a task: as text in JSON, seeds and never the course's secret."""
+"""What a worker on another machine needs to know of a task, as JSON: seeds, never the course's secret."""
 
 import json
 from dataclasses import asdict, dataclass

@@ -28,4 +28,3 @@ def there(sent: str, digest: str) -> str:
     from autograder.grading.batch import perform_sent  # noqa: PLC0415
 
     return json.dumps(perform_sent(task))
-

@@ -53,7 +53,7 @@ def as_note(sentence: str) -> str:
     return f'<div style="{style}"><strong>{NOTE_HEADING}</strong> {_escape(sentence)}</div>'
 
 
-#: What stands before the grader's own sentences. Nothing that a student's code shows is HTML, so none of it looks so.
+#: What stands before the grader's own sentences. Nothing that a student's code shows is HTML: none looks like it.
 NOTE_HEADING = "The grader says:"
 
 
