@@ -148,6 +148,9 @@ class Course:
         # Asked directly, because loading nbgrader takes as long as grading forty submissions.
         gradebook = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=waiting.PATIENCE)
         try:
+            if waiting.is_empty(gradebook):
+                file.unlink()  # it was begun, and there was no room for it; nbgrader makes it anew, and whole
+                return None
             known = gradebook.execute(_KNOWN, {"name": assignment}).fetchall()
             return {student for (student,) in gradebook.execute(_STUDENTS, {"name": assignment})} if known else None
         except sqlite3.Error as error:
@@ -238,9 +241,9 @@ def _watch(running: subprocess.Popen, gradebook: Path | None) -> None:
             running.wait(waiting.QUIET)
             return
         except subprocess.TimeoutExpired:
-            seen = seen + 1 if gradebook is not None and waiting.others_write(gradebook) else 0
+            seen = seen + 1 if gradebook is not None and waiting.others_write(gradebook, running.pid) else 0
             if seen == 2:
-                tell_now(f"{waiting.in_use(gradebook)} nbgrader waits for it. Nothing is lost.")
+                tell_now(f"{waiting.in_use(gradebook, running.pid)} nbgrader waits for it. Nothing is lost.")
 
 
 def _says(done: subprocess.CompletedProcess, words: tuple[str, ...]) -> bool:

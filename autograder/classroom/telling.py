@@ -4,6 +4,8 @@ import errno
 import os
 import sys
 
+from tqdm import tqdm
+
 from autograder.printable import printable
 
 #: What goes wrong with a machine and not with this program.
@@ -30,7 +32,8 @@ def tell(sentence: str) -> None:
 
 def tell_now(sentence: str) -> None:
     """Print a sentence at once, beside what the command is asked for."""
-    print(printable(sentence), file=sys.stderr, flush=True)
+    tqdm.write(printable(sentence), file=sys.stderr)  # on a line of its own, also where a bar is drawn
+    sys.stderr.flush()
 
 
 def why_stopped(error: OSError) -> str:

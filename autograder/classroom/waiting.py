@@ -72,14 +72,20 @@ def _try(file: Path, write: bool) -> None:
         gradebook.close()
 
 
+def is_empty(gradebook: sqlite3.Connection) -> bool:
+    """Whether nothing at all is in a gradebook, not even which version of nbgrader made it."""
+    tables = [name for (name,) in gradebook.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    return not any(gradebook.execute(f'SELECT 1 FROM "{name}" LIMIT 1').fetchone() for name in tables)
+
+
 def _code(error: sqlite3.Error) -> int:
     """SQLite's primary result code; 0 if it gave none."""
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def in_use(file: Path) -> str:
-    """A sentence on who uses a gradebook."""
-    return f"The gradebook {file.name} is in use by {holder(file)}."
+def in_use(file: Path, beside: int = 0) -> str:
+    """A sentence on who uses a gradebook. beside: see `holder`."""
+    return f"The gradebook {file.name} is in use by {holder(file, beside)}."
 
 
 def still_in_use(file: Path, patience: float) -> str:
@@ -109,19 +115,19 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:g} minutes" if seconds >= 120 else f"{seconds:g} seconds"
 
 
-def holder(file: Path) -> str:
+def holder(file: Path, beside: int = 0) -> str:
     """Who uses a gradebook, in a few words: programs with their process numbers where the system tells.
 
-    Not this process, nor one that it has started.
+    beside: the number of a process that is not meant, nor what it has started; this one never is.
     """
-    inodes = {path.stat().st_ino for path in _files(file)}
-    found = [number for number in _lockers(inodes) or _openers(_files(file)) if not _own(number)]
-    return " and ".join(map(_named, found[:3])) or "another program"
+    files = _files(file)
+    found = _lockers(files) or _openers(files)
+    return " and ".join(_named(number) for number in found if not _is_own(number, beside)) or "another program"
 
 
-def others_write(file: Path) -> bool:
-    """Whether another program is known to be writing to a gradebook now."""
-    return any(not _own(number) for number in _lockers({path.stat().st_ino for path in _files(file)}, "WRITE"))
+def others_write(file: Path, beside: int = 0) -> bool:
+    """Whether another program is known to be writing to a gradebook now. beside: as for `holder`."""
+    return any(not _is_own(number, beside) for number in _lockers(_files(file), "WRITE"))
 
 
 def _files(file: Path) -> list[Path]:
@@ -129,11 +135,13 @@ def _files(file: Path) -> list[Path]:
     return [path for path in (file, Path(f"{file}-wal"), Path(f"{file}-shm")) if path.exists()]
 
 
-def _lockers(inodes: set[int], kind: str = "") -> list[int]:
-    """The processes that hold a lock on one of some files, writers first; none where the system does not tell.
+def _lockers(files: list[Path], kind: str = "") -> list[int]:
+    """The processes that hold a lock on one of some files, those that write if any does; none where the system does
+    not tell.
 
     kind: only these, "READ" or "WRITE".
     """
+    inodes = {path.stat().st_ino for path in files}
     try:
         lines = [line.split() for line in Path("/proc/locks").read_text().splitlines()]
     except OSError:
@@ -141,10 +149,8 @@ def _lockers(inodes: set[int], kind: str = "") -> list[int]:
     # 12: POSIX  ADVISORY  WRITE 4711 08:01:123456 1073741824 1073742335; a -> before it for one that waits.
     held = [words for words in lines if len(words) >= 8 and words[1] != "->"]
     on_it = [words for words in held if int(words[5].rpartition(":")[2]) in inodes and kind in ("", words[3])]
-    ordered = sorted(on_it, key=lambda words: words[3] != "WRITE")
-    if any(words[3] == "WRITE" for words in ordered):
-        ordered = [words for words in ordered if words[3] == "WRITE"]
-    return list(dict.fromkeys(int(words[4]) for words in ordered if int(words[4]) > 0))
+    writing = [words for words in on_it if words[3] == "WRITE"]
+    return list(dict.fromkeys(int(words[4]) for words in writing or on_it if int(words[4]) > 0))
 
 
 def _openers(files: list[Path]) -> list[int]:
@@ -159,10 +165,12 @@ def _openers(files: list[Path]) -> list[int]:
     return found
 
 
-def _own(number: int) -> bool:
-    """Whether a process is this one or was started by it."""
+def _is_own(number: int, beside: int) -> bool:
+    """Whether a process is this one, or `beside` or was started by that."""
+    if number == os.getpid():
+        return True
     while number > 1:
-        if number == os.getpid():
+        if number == beside:
             return True
         try:
             number = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])

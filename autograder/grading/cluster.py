@@ -304,7 +304,8 @@ def _read(body: bytes, problem: Callable[[dict], str]) -> tuple[dict | None, str
     if not isinstance(result, dict):
         return None, "sent something that is no result"
     if list(result) == ["unfit"]:
-        return None, _sentence(result["unfit"])
+        told = _sentence(result["unfit"]) if isinstance(result["unfit"], str) else "is no worker for this"
+        return None, f"says that it {told}"
     why = problem(result)
     return (None, f"sent something that is no result of what it was asked: {why}") if why else (result, "")
 

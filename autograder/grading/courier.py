@@ -36,9 +36,11 @@ import contextlib  # noqa: E402
 import itertools  # noqa: E402
 import json  # noqa: E402
 import logging  # noqa: E402
+import os  # noqa: E402
 import socket  # noqa: E402
 import time  # noqa: E402
 from collections import deque  # noqa: E402
+from collections.abc import Awaitable  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
 
 import dask  # noqa: E402
@@ -185,7 +187,7 @@ class Round:
 
     async def _workers(self) -> dict[str, int]:
         """The threads of every worker that there is, by its address."""
-        told = await asyncio.wait_for(self._client.scheduler.identity(n_workers=-1), REQUEST_LIMIT)
+        told = await _within(REQUEST_LIMIT, self._client.scheduler.identity(n_workers=-1))
         return {
             str(address): max(1, min(THREADS_LIMIT, int(worker["nthreads"])))
             for address, worker in told["workers"].items()
@@ -255,7 +257,7 @@ class Round:
         await self._talk.say({"fetching": out.worker})
         try:
             asked = self._client.scheduler.gather(keys=[out.future.key], serializers=["msgpack"])
-            told = await asyncio.wait_for(asked, REQUEST_LIMIT)
+            told = await _within(REQUEST_LIMIT, asked)
             text = _plain(told["data"][out.future.key])
             text = text.encode() if type(text) is str else b""
             return text if 0 < len(text) <= TEXT_LIMIT else None
@@ -291,6 +293,22 @@ def _plain(carried: object) -> object:
     return msgpack.loads(b"".join(frames), raw=False)
 
 
+async def _within(seconds: float, asked: Awaitable) -> object:
+    """What something gives within a time. Raises TimeoutError, also where it does not let itself be cancelled."""
+    task = asyncio.ensure_future(asked)
+    done, _ = await asyncio.wait({task}, timeout=seconds)
+    if not done:
+        task.cancel()
+        raise TimeoutError
+    return task.result()
+
+
+async def _connected(address: str, seconds: float) -> Client:
+    """A client of the scheduler. Raises whatever Dask does where there is none."""
+    options = {"asynchronous": True, "set_as_default": False, "direct_to_workers": False, "security": Security()}
+    return await Deaf(address, timeout=seconds, **options)
+
+
 async def main(talk: socket.socket, dial: socket.socket) -> None:
     """Do what the grader's first line asks for."""
     reader, writer = await asyncio.open_connection(sock=talk, limit=1 << 30)
@@ -299,14 +317,7 @@ async def main(talk: socket.socket, dial: socket.socket) -> None:
     _harmless(dial)
     dask.config.set({f"distributed.comm.{name}": value for name, value in start["comm"].items()})
     try:
-        client = await Deaf(
-            start["address"],
-            timeout=start["connect"],
-            asynchronous=True,
-            set_as_default=False,
-            direct_to_workers=False,
-            security=Security(),
-        )
+        client = await _within(start["connect"] + 5, _connected(start["address"], start["connect"]))
     except Exception as error:  # whatever a stranger on that port may have said
         await conversation.say({"unreachable": type(error).__name__})
         return
@@ -316,12 +327,14 @@ async def main(talk: socket.socket, dial: socket.socket) -> None:
         await conversation.say({"end": True})
     finally:
         with contextlib.suppress(Exception):
-            await asyncio.wait_for(client.close(timeout=1), 2)
+            await _within(2, client.close(timeout=1))
 
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     logging.disable(logging.CRITICAL)  # Dask would log what others sent
-    with contextlib.suppress(EOFError, ConnectionError):
+    try:
         asyncio.run(main(*(socket.socket(fileno=int(number)) for number in sys.argv[1:3])))
+    finally:
+        os._exit(0)  # whatever Dask still waits for
