@@ -12,17 +12,12 @@ from autograder.exercises import find
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seeds_of
 from autograder.grading.template import Check, Submission, Template
+from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import Heard
 from autograder.judge import judge, stands
 from autograder.notebook import Shown
 from autograder.observations import BadRecording, Observations
 from autograder.report import Report, Verdict
-from autograder.show.page import NOTE_HEADING, as_note
-
-#: How a grade that was made without isolation is marked.
-UNWALLED = (
-    "Graded without isolation: the student's code ran with the grader's own rights and could reach everything."
-)
 
 
 @dataclass(frozen=True)
@@ -82,7 +77,7 @@ def grade_seeded(submission: Submission, template: Template, seeds: dict[str, in
             cell["execution_count"] = place + 1
             cell["outputs"] = outputs.get(place, [])
             if place in stopped:
-                cell["outputs"].append(told(f"This cell was stopped. {stopped[place]}"))
+                cell["outputs"].append(told(f"{STOPPED} {stopped[place]}"))
     for place, report in reports.items():
         notes = [*submission.notes, *([] if box.walled else [UNWALLED])]
         notebook["cells"][place]["outputs"] = judged(report, place + 1, notes)
@@ -98,12 +93,6 @@ def judged(report: Report, count: int, notes: list[str]) -> list[dict]:
         {"output_type": "display_data", "data": shown, "metadata": {}},
         points | {"data": {"text/plain": repr(report.points)}},
     ]
-
-
-def told(sentence: str) -> dict:
-    """The output that says a sentence of the grader's own: HTML, which nothing that a student's code shows is."""
-    data = {"text/plain": f"{NOTE_HEADING} {sentence}", "text/html": as_note(sentence)}
-    return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
 @dataclass(frozen=True)

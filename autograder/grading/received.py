@@ -14,15 +14,17 @@ import re
 from autograder.exercises import find
 from autograder.grading.sent import Sent
 from autograder.grading.template import Check
+from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import made_anew
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.notebook import MIME
-from autograder.show.page import NOTE_HEADING, as_note
+from autograder.show.page import NOTE_HEADING
 
 #: Characters of a report as HTML, its picture included, as text, and of a sentence.
 HTML_LIMIT = 3_000_000
 TEXT_LIMIT = 200_000
 SENTENCE_LIMIT = 500
+NOTE_LIMIT = 1_500
 #: Outputs of one cell.
 OUTPUTS_LIMIT = 2_000
 
@@ -85,8 +87,8 @@ def _summary(summary: dict, task: Sent) -> dict[int, float]:
         check.cell: _entry(entry, check, task) for check, entry in zip(checks, summary["exercises"], strict=True)
     }
     best = sum(float(sum(p.points for p in find(check.exercise).properties)) for check in checks)
-    for told, known in ((summary["points"], sum(points.values())), (summary["max_points"], best)):
-        if not math.isclose(_number(told), known, abs_tol=1e-9):
+    for said, known in ((summary["points"], sum(points.values())), (summary["max_points"], best)):
+        if not math.isclose(_number(said), known, abs_tol=1e-9):
             raise Wrong("its points do not add up")
     return points
 
@@ -122,18 +124,18 @@ def _notebook(notebook: dict, task: Sent, points: dict[int, float]) -> dict:
     known = task.template.rebuilt(task.submission)
     _same(sorted(notebook), sorted(known), "the parts of its notebook")
     _same(len(notebook["cells"]), len(known["cells"]), "cells")
-    for place, (told, cell) in enumerate(zip(notebook["cells"], known["cells"], strict=True)):
+    for place, (given, cell) in enumerate(zip(notebook["cells"], known["cells"], strict=True)):
         if cell["cell_type"] != "code":
             continue
-        if len(told["outputs"]) > OUTPUTS_LIMIT:
+        if len(given["outputs"]) > OUTPUTS_LIMIT:
             raise Wrong("a cell in it has too many outputs")
         cell["execution_count"] = place + 1
-        outputs = told["outputs"]
-        cell["outputs"] = _judged(outputs, place, points[place]) if place in points else _shown(outputs)
-        _same({**told, "outputs": None}, {**cell, "outputs": None}, "cells")
-    for told, cell in zip(notebook["cells"], known["cells"], strict=True):
+        outputs = given["outputs"]
+        cell["outputs"] = _judged(outputs, place, points[place], task) if place in points else _shown(outputs)
+        _same({**given, "outputs": None}, {**cell, "outputs": None}, "cells")
+    for given, cell in zip(notebook["cells"], known["cells"], strict=True):
         if cell["cell_type"] != "code":
-            _same(told, cell, "cells")
+            _same(given, cell, "cells")
     _same({**notebook, "cells": None}, {**known, "cells": None}, "the parts of its notebook")
     return known
 
@@ -143,25 +145,28 @@ def _shown(outputs: list[dict]) -> list[dict]:
     end = len(outputs)
     while end and _is_note(outputs[end - 1]):
         end -= 1
-    return [*made_anew(outputs[:end]), *map(_note, outputs[end:])]
+    return [*made_anew(outputs[:end]), *map(_stopped, outputs[end:])]
 
 
 def _is_note(output: dict) -> bool:
     return output["output_type"] == "display_data" and "text/html" in output["data"] and MIME not in output["data"]
 
 
-def _note(output: dict) -> dict:
-    """A sentence of the grader's, written anew. Raises Wrong."""
-    said = _text(output["data"]["text/plain"], TEXT_LIMIT).removeprefix(f"{NOTE_HEADING} ")
-    data = {"text/plain": f"{NOTE_HEADING} {said}", "text/html": as_note(said)}
-    return {"output_type": "display_data", "data": data, "metadata": {}}
+def _stopped(output: dict) -> dict:
+    """The sentence on a cell that was stopped, written anew. Raises Wrong."""
+    said = _text(output["data"]["text/plain"], NOTE_LIMIT).removeprefix(f"{NOTE_HEADING} ")
+    if not said.startswith(STOPPED):
+        raise Wrong("a sentence of the grader's in it is none")
+    return told(said)
 
 
-def _judged(outputs: list[dict], place: int, points: float) -> list[dict]:
+def _judged(outputs: list[dict], place: int, points: float, task: Sent) -> list[dict]:
     """What may be stored of a check's outputs: notes, the report, the points. Raises Wrong."""
     *notes, report, last = outputs
-    told = {"output_type": "execute_result", "metadata": {}, "execution_count": place + 1}
-    _same(last, {**told, "data": {"text/plain": repr(points)}}, "the points under a check")
+    known = [*task.submission.notes, *([] if task.walled else [UNWALLED])]
+    _same(notes, list(map(told, known)), "the sentences under a check")
+    ending = {"output_type": "execute_result", "metadata": {}, "execution_count": place + 1}
+    _same(last, {**ending, "data": {"text/plain": repr(points)}}, "the points under a check")
     data = report["data"]
     _same(sorted(data), sorted(["text/plain", "text/html", MIME]), "the parts of a report")
     page = _text(data["text/html"], HTML_LIMIT)
@@ -172,7 +177,7 @@ def _judged(outputs: list[dict], place: int, points: float) -> list[dict]:
     if card["points"] != points or not _number(card["max_points"]) or type(card["exercise"]) is not str:
         raise Wrong("the points of a report are not those of the summary")
     shown = {"text/plain": _text(data["text/plain"], TEXT_LIMIT), "text/html": page, MIME: card}
-    return [*map(_note, notes), {"output_type": "display_data", "data": shown, "metadata": {}}, last]
+    return [*notes, {"output_type": "display_data", "data": shown, "metadata": {}}, last]
 
 
 class _Reader(html.parser.HTMLParser):
