@@ -21,6 +21,9 @@ c.Autograde.autograde_preprocessors = [
     "nbgrader.preprocessors.AssignLatePenalties",
 ]
 
+# grades.csv, quoted, and without anything that a spreadsheet takes for a formula.
+c.ExportApp.plugin_class = "autograder.classroom.grades.SafeCsvExport"
+
 # What Canvas and Moodle call the files in an archive of submissions, for `nbgrader zip_collect`:
 # adalovelace_12_345_01_mask.ipynb, Ada Lovelace_12_assignsubmission_file_01_mask.ipynb (or a folder up to `file_`).
 c.FileNameCollectorPlugin.named_regexp = (

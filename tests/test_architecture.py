@@ -50,7 +50,9 @@ def test_no_import_goes_the_wrong_way(who, never):
 
 
 def test_only_what_runs_behind_the_wall_imports_what_runs_students_code():
-    outside = [p for p in (ROOT / "autograder" / "grading").glob("*.py") if p.name not in ("cells.py", "warm.py")]
+    # The courier is behind a wall, too, and imports pickle to take it away.
+    inside = ("cells.py", "warm.py", "courier.py")
+    outside = [p for p in (ROOT / "autograder" / "grading").glob("*.py") if p.name not in inside]
     for path in outside:
         found = imports(path)
         assert not found & {

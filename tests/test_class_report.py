@@ -16,6 +16,7 @@ from autograder.classroom.class_page import SHADES, as_html, histogram, shade
 from autograder.classroom.results import collect_results
 from autograder.classroom.spreadsheet import as_csv, safe
 from autograder.misconceptions import MISCONCEPTIONS
+from autograder.printable import printable
 from tests.stored_class import ASSIGNMENT, course_folder, graded, hand_in, in_gradebook
 from tests.test_lab import contrast
 
@@ -210,11 +211,15 @@ def test_whatever_gets_into_the_results_is_escaped_on_the_page(course):
     assert not _Page(page).having("script") and HOSTILE not in page and page.count("&lt;script&gt;") > 5
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+A1", "-A1", "@SUM(1)", "\tx", "\r=1", " =1", "-2+3"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+A1", "-A1", "@SUM(1)", "\tx", "\r=1", " =1", "-2+3", "\n=1", "\u00a0=1", "\u200b=1", "\ufeff@x",
+     "\uff1d1", "\u202e=1", "\x1b=1", "\uff0bA1", "'=1", "\x00-A1"],
+)  # fmt: skip
 def test_no_cell_is_a_formula(cell):
-    assert safe(cell) == "'" + cell
+    assert safe(cell) == "'" + printable(cell)
     (row,) = csv.reader(io.StringIO(as_csv([[cell, "x"]]).decode("utf-8-sig"), newline=""))
-    assert row == ["'" + cell, "x"]
+    assert row == [safe(cell), "x"]
 
 
 @pytest.mark.parametrize("cell", ["", "3", "-3", "-2.5", "+4912345", "-", "ada", "0 to under 5 points", "a=b"])
@@ -330,7 +335,7 @@ SPOILT = {
     ),
     "a result damaged": (damage_store, "is damaged or missing"),
     "results gone": (lambda c: shutil.rmtree(c.root / "build" / "grades"), "and of 5 others is damaged or missing"),
-    "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "cannot be read"),
+    "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "is damaged"),
     "no template": (lambda c: (c.root / f"solutions/{ASSIGNMENT}/{ASSIGNMENT}.ipynb").unlink(), "no notebook to"),
     "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is no course folder"),
     "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is no course folder"),

@@ -1,29 +1,35 @@
-"""Grading on a Dask cluster: a scheduler and workers that are processes of their own."""
+"""Grading on a Dask cluster: a scheduler and workers that are processes of their own, honest and hostile."""
 
-import dataclasses
 import json
 import os
+import pickle
+import re
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
-from contextlib import ExitStack, contextmanager
+import threading
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from autograder.classroom.sample import STUDENTS
 from autograder.grading import batch, cluster
-from autograder.grading.batch import Task, run_all
+from autograder.grading.batch import Task, run_all, sent
 from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.sandbox import Limits, why_not
-from autograder.grading.store import Store, key_of
+from autograder.grading.sent import Sent
+from autograder.grading.store import Store, key_of, seed_of
 from autograder.grading.template import Submission, load_template
+from autograder.grading.worker import there
 from tests.conftest import ROOT
 
 isolated = pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}")
 pytest.importorskip("distributed")
+from tests.hostile_worker import KINDS, _bytes  # noqa: E402 - it imports Dask
 
 SECRET = bytes(range(32))
 ADA = next(student for student in STUDENTS if student.name == "ada")
@@ -46,9 +52,9 @@ def stored(folder: Path) -> dict[str, bytes]:
 
 
 @contextmanager
-def process(*arguments: str, folder: Path, packages: Path = ROOT):
+def process(*arguments: str, folder: Path, packages: Path = ROOT, **variables: str):
     """A process of Dask's, ended at the end."""
-    environment = {**os.environ, "PYTHONPATH": str(packages), "DASK_LOGGING__DISTRIBUTED": "error"}
+    environment = {**os.environ, "PYTHONPATH": str(packages), "DASK_LOGGING__DISTRIBUTED": "critical", **variables}
     with subprocess.Popen(
         [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
         cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -59,21 +65,59 @@ def process(*arguments: str, folder: Path, packages: Path = ROOT):
             running.kill()
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
 @pytest.fixture
 def address(tmp_path):
     """The address of a scheduler without workers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    there = f"tcp://127.0.0.1:{port}"
+    port = free_port()
     with process("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard", folder=tmp_path):
-        yield there
+        yield f"tcp://127.0.0.1:{port}"
 
 
-def worker(address: str, folder: Path, packages: Path = ROOT):
-    return process(
-        "dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard", folder=folder, packages=packages
+def worker(address: str, folder: Path, packages: Path = ROOT, **variables: str):
+    arguments = ("dask_worker", address, "--nthreads", "1", "--no-nanny", "--no-dashboard")
+    return process(*arguments, folder=folder, packages=packages, **variables)
+
+
+@contextmanager
+def hostile(address: str, folder: Path, kind: str):
+    """A worker that means harm; yields the file in which its code writes where it was run."""
+    package = folder / "hostile" / "autograder" / "grading"
+    package.mkdir(parents=True)
+    shutil.copy(ROOT / "tests" / "hostile_worker.py", package / "worker.py")
+    for folder_of in (package, package.parent):
+        (folder_of / "__init__.py").touch()
+    marker = folder / "harm"
+    with worker(address, folder, folder / "hostile", HOSTILE=kind, MARKER=str(marker)):
+        yield marker
+
+
+def harmed(marker: Path) -> list[str]:
+    """The command lines of processes that ran what was sent; Dask's own run what a worker sends."""
+    lines = marker.read_text().splitlines() if marker.exists() else []
+    return [line for line in lines if "distributed.cli.dask_" not in line]
+
+
+@pytest.fixture
+def without_the_wall(monkeypatch):
+    """The courier can write where it likes: then it is not the wall that holds what is tested."""
+    behind = cluster._courier
+    monkeypatch.setattr(cluster, "_courier", lambda place, course, walled: behind(place, course, walled=False))
+
+
+def await_workers(address: str, number: int) -> None:
+    """Wait until a scheduler has so many workers; a process of its own asks."""
+    program = (
+        "import sys; from distributed import Client\n"
+        "with Client(sys.argv[1]) as client: client.wait_for_workers(int(sys.argv[2]))"
     )
+    command = [sys.executable, "-c", program, address, str(number)]
+    subprocess.run(command, check=True, timeout=120, capture_output=True)
 
 
 @pytest.mark.slow
@@ -99,20 +143,186 @@ def test_a_worker_is_killed_half_way_and_all_is_graded_once_and_as_here(tmp_path
     assert points.count(10.0) == 6
 
 
-def test_what_has_not_the_form_of_a_result_is_none():
-    (task,) = tasks(1)
-    cells = [dict(cell) for cell in task.template.cells]
-    result = {"notebook": {"cells": cells}, "summary": {"exercises": [{"exercise": "mask"}]}}
-    assert batch._is_result(result, task.template) and batch._is_result({"failed": "why"}, task.template)
-    short = {"notebook": {"cells": cells[1:]}, "summary": result["summary"]}
-    other = {**result, "summary": {"exercises": [{"exercise": "layer"}]}}
-    for wrong in (short, other, {"failed": 1}, {}, {"notebook": []}, {**result, "notebook": {"cells": [None]}}):
-        assert not batch._is_result(wrong, task.template)
-
-
 def test_a_worker_refuses_what_comes_from_another_grader():
-    told = json.loads(cluster.there(lambda task: {"points": 10}, None, "another digest", False))
-    assert list(told) == ["failed"] and "another version of this grader" in told["failed"]
+    told = json.loads(there("this is not even read", "another digest"))
+    assert list(told) == ["unfit"] and "another version of this grader" in told["unfit"]
+
+
+def test_what_is_sent_is_the_task_without_the_secret():
+    (task,) = tasks(1)
+    text = sent(task).as_text()
+    assert Sent.from_text(text) == sent(task) and Sent.from_text(text).template.digest() == task.template.digest()
+    assert sent(task).seeds == {"mask": seed_of(SECRET, task.submission, "mask")}
+    for secret in (SECRET.hex(), json.dumps(list(SECRET)), SECRET.decode("latin-1"), "secret"):
+        assert secret not in text
+
+
+@pytest.mark.slow
+@isolated
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_a_hostile_worker_harms_nobody_and_the_others_are_graded(
+    tmp_path, address, monkeypatch, without_the_wall, kind
+):
+    """Its code runs nowhere here, not even in a courier without its wall; its work goes to an honest worker."""
+    monkeypatch.setattr(batch, "_longest", lambda task: 20 if kind == "silent" else 600)
+    asked, told = tasks(4), []
+    with hostile(address, tmp_path, kind) as marker, worker(address, tmp_path):
+        await_workers(address, 2)
+        failed = run_all(asked, Store(tmp_path / "grades"), 1, address, tell=told.append)
+        assert harmed(marker) == []
+    assert failed == {} and len(stored(tmp_path / "grades")) == 4
+    assert len(told) == 1 or kind in ("dies", "events"), "a worker that is gone is nobody's to look at"
+    for sentence in told:
+        assert re.match(r"The worker tcp://[\d.:]+ \w.+ It gets no more work\.$", sentence), sentence
+        assert sentence.isprintable() and len(sentence) < 800
+
+
+def test_what_the_hostile_workers_send_does_its_harm_where_it_is_unpickled(tmp_path, monkeypatch):
+    monkeypatch.setenv("MARKER", str(tmp_path / "harm"))
+    pickle.loads(_bytes())
+    assert len(harmed(tmp_path / "harm")) == 1
+
+
+@pytest.mark.slow
+@isolated
+def test_with_hostile_workers_only_the_cluster_is_refused_in_a_sentence(tmp_path, address):
+    with hostile(address, tmp_path, "pickled") as marker:
+        with pytest.raises(ClusterUnusable, match=r"^The worker tcp://\S+ sent something that is no result"):
+            run_all(tasks(2), Store(tmp_path / "grades"), 1, address)
+        assert harmed(marker) == []
+
+
+#: A scheduler's preload: it answers every request with what does harm where it is unpickled or believed.
+HOSTILE_SCHEDULER = """
+import os, pickle
+from pathlib import Path
+from distributed.protocol.serialize import Pickled, Serialized
+class Harm:
+    def __reduce__(self):
+        marker = os.environ["MARKER"]
+        return exec, (f"import sys; open({marker!r}, 'a').write(' '.join(sys.orig_argv) + '\\\\n')",)
+def dask_setup(scheduler):
+    evil = pickle.dumps(Harm())
+    answers = {
+        "pickled": lambda: Pickled({"pickled-obj": evil}, []),
+        "serialized": lambda: Serialized({"serializer": "pickle", "writeable": ()}, [evil]),
+        "error": lambda: {"status": "error", "exception": evil, "traceback": evil, "text": "x"},
+        "workers": lambda: {"workers": {"tcp://127.0.0.1:1": {"nthreads": 10**9, "status": "running"}}},
+        "module": lambda: {"__Enum__": True, "__module__": "dask.harm", "__name__": "x", "name": "x"},
+    }
+    answer = answers[os.environ["HOSTILE"]]
+    for name in ("identity", "gather", "broadcast", "who_has", "versions"):
+        scheduler.handlers[name] = lambda *args, **kwargs: answer()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["pickled", "serialized", "error", "workers", "module"])
+def test_a_hostile_scheduler_ends_in_a_sentence(tmp_path, monkeypatch, without_the_wall, kind):
+    monkeypatch.setattr(batch, "_longest", lambda task: 3)
+    monkeypatch.setattr(cluster, "WORKER_LIMIT", 3)
+    (tmp_path / "preload.py").write_text(HOSTILE_SCHEDULER)
+    port, marker = free_port(), tmp_path / "harm"
+    arguments = ("dask_scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    preload = ("--preload", str(tmp_path / "preload.py"))
+    with process(*arguments, *preload, folder=tmp_path, HOSTILE=kind, MARKER=str(marker)):
+        try:
+            failed = run_all(tasks(2), Store(tmp_path / "grades"), 1, f"tcp://127.0.0.1:{port}")
+            sentences = set(failed.values())
+            assert len(failed) == 2
+        except ClusterUnusable as unusable:
+            sentences = {str(unusable)}
+    assert all(re.fullmatch(r"[A-Z][^\n]{20,600}\.", sentence) for sentence in sentences), sentences
+    assert harmed(marker) == [] and stored(tmp_path / "grades") == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "said", [b"", b"\xff" * 1000, struct.pack("<Q", 2**62), struct.pack("<QQQ", 24, 1, 2**40) + b"x" * 100]
+)
+def test_a_stranger_on_the_port_ends_in_a_sentence(tmp_path, monkeypatch, said):
+    monkeypatch.setattr(cluster, "CONNECT_LIMIT", 3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=_say, args=(server, said), daemon=True).start()
+        with pytest.raises(ClusterUnusable, match=r"^No Dask scheduler answers"):
+            run_all(tasks(1), Store(tmp_path), 1, f"tcp://127.0.0.1:{server.getsockname()[1]}")
+
+
+def _say(server: socket.socket, said: bytes) -> None:
+    """Greet everybody so, and keep the line open."""
+    kept = []
+    with suppress(OSError):
+        while True:
+            kept.append(server.accept()[0])
+            kept[-1].sendall(said)
+
+
+_LOOK = """
+import json, os, socket, sys
+def reach(address):
+    try:
+        socket.create_connection(address, 3).close()
+        return True
+    except OSError:
+        return False
+def written(place):
+    try:
+        open(place + "/x", "w").close()
+        return True
+    except OSError:
+        return False
+print(json.dumps([
+    [place for place in sys.argv[2:] if os.path.exists(place)],
+    reach(("127.0.0.1", int(sys.argv[1]))),
+    [place for place in ("/", "/dev", "/dev/shm", "/usr", "/home", "/app") if written(place)],
+    [name for name in os.listdir("/proc") if name.isdigit()],
+    sorted(os.environ),
+]))
+"""
+
+
+@isolated
+def test_the_courier_sees_nothing_and_reaches_nobody(tmp_path):
+    course = tmp_path / "course"
+    course.mkdir()
+    (course / ".course_secret").write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        places = [course, ROOT / "solutions", ROOT / "build", ROOT / "nbgrader_config.py", Path.home() / ".cache"]
+        command = [*cluster._wall(course), "-c", _LOOK, str(server.getsockname()[1]), *map(str, places)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seen, reached, written, processes, environment = json.loads(done.stdout)
+    assert seen == [] and not reached and written == [] and len(processes) <= 2
+    known = {"HOME", "LANG", "LC_CTYPE", "OPENBLAS_NUM_THREADS", "PATH", "PWD", "PYTHONDONTWRITEBYTECODE"}
+    assert set(environment) <= known | {"PYTHONPATH"}
+
+
+_UNPICKLE = """
+import runpy, sys
+sys.argv = ["courier"]
+runpy.run_module("autograder.grading.courier", run_name="courier")
+import io, pickle, cloudpickle
+from distributed import client
+from distributed.protocol import pickle as dasks
+data, left = pickle.dumps(1), []
+for loads in (
+    pickle.loads, dasks.loads, cloudpickle.loads, client.loads, client.pickle.loads,
+    lambda data: pickle.Unpickler(io.BytesIO(data)).load(),
+    lambda data: pickle.load(io.BytesIO(data)),
+    lambda data: cloudpickle.load(io.BytesIO(data)),
+):
+    try:
+        loads(data)
+        left.append(loads)
+    except Exception as error:
+        assert type(error).__name__ == "Refused", error
+print(left)
+"""
+
+
+def test_nothing_in_the_courier_unpickles():
+    command = [sys.executable, "-c", _UNPICKLE]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -126,10 +336,10 @@ def test_a_worker_refuses_what_comes_from_another_grader():
         "tcp://127.0.0.1:99999999",
     ],
 )
-def test_an_address_where_nobody_answers_is_one_sentence(monkeypatch, wrong):
+def test_an_address_where_nobody_answers_is_one_sentence(tmp_path, monkeypatch, wrong):
     monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1)
     with pytest.raises(ClusterUnusable, match=r"^No Dask scheduler answers at .*Say its address as"):
-        list(cluster.spread(dataclasses.asdict, {"key": tasks(1)[0]}, wrong, True))
+        run_all(tasks(1), Store(tmp_path), 1, wrong)
 
 
 @pytest.mark.slow
@@ -161,7 +371,6 @@ def test_when_the_last_worker_goes_the_rest_is_named(tmp_path, address, monkeypa
 
         def done(task, result):
             only.kill()
-            monkeypatch.setattr(cluster, "WORKER_LIMIT", 2)
 
         failed = run_all(asked, Store(tmp_path / "grades"), 1, address, done)
     assert len(stored(tmp_path / "grades")) == 1 and len(failed) == 2

@@ -14,9 +14,11 @@ from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
+from autograder.classroom.telling import tell, tell_now, why_stopped
 from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
+from autograder.printable import printable
 from autograder.show.text import points_text
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -32,12 +34,12 @@ def release(course: Course) -> None:
                 kept = course.root / "build" / "replaced" / time.strftime("%Y%m%d-%H%M%S") / fresh.name
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(old, kept)
-                print(
+                tell(
                     f"{old.relative_to(course.root)} had changed; the old one is in {kept.relative_to(course.root)}"
                 )
             old.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(fresh, old)
-        print(f"exercises/{assignment}: released")
+        tell(f"exercises/{assignment}: released")
 
 
 def grade(course: Course, options: Options | None = None, only: str = "") -> tuple[list[Grade], list[str]]:
@@ -92,7 +94,8 @@ class Progress:
     def start(self, total: int, known: int) -> None:
         """Show the bar. total: different submissions. known: those of them that are graded already."""
         told = f"{self._assignment}: {total} to grade"
-        print(f"{told}, {known} of them are graded already" if known else told, flush=True)
+        tell(f"{told}, {known} of them are graded already" if known else told)
+        sys.stdout.flush()
         if total > known:
             self._grading = tqdm(total=total - known, unit="submission", desc=self._assignment)
 
@@ -113,7 +116,7 @@ def strays(course: Course) -> list[str]:
     found = []
     known = course.assignments()
     for entry in sorted((course.root / "submitted").iterdir()):
-        where = f"submitted/{_printable(entry.name)}"
+        where = f"submitted/{printable(entry.name)}"
         if not entry.is_dir():
             found.append(f"{where} belongs to no student; it was left alone.")
             continue
@@ -126,15 +129,10 @@ def strays(course: Course) -> list[str]:
             found.append(f"{where} is empty.")
         for name, is_folder in inside.items():
             if name not in known:
-                found.append(f"{where}/{_printable(name)} is no assignment of this course; it was left alone.")
+                found.append(f"{where}/{printable(name)} is no assignment of this course; it was left alone.")
             elif not is_folder:
                 found.append(f"{where}/{name} is no folder; put {name}.ipynb into one of that name.")
     return found
-
-
-def _printable(name: str) -> str:
-    """A file's name as it can be shown in any terminal."""
-    return name if name.isprintable() else ascii(name)
 
 
 def sample_course(root: Path) -> Course:
@@ -157,13 +155,14 @@ def report(course: Course, grades: list[Grade], problems: list[str]) -> None:
     # Asked once for each assignment: a look at the folder of a class of 1,000 takes 10 ms.
     by_assignment = {name: set(course.submissions(name)) for name in {g.assignment for g in grades}}
     handed = [g for g in grades if g.student in by_assignment[g.assignment]]
-    width = max((len(g.student) for g in handed), default=0)
+    width = max((len(printable(g.student)) for g in handed), default=0)
     for g in sorted(handed, key=lambda g: (g.assignment, g.student)):
-        print(f"{g.assignment:14} {g.student:{width}} {points_text(g.score):>5} of {points_text(g.max_score)}")
+        points = f"{points_text(g.score):>5} of {points_text(g.max_score)}"
+        tell(f"{g.assignment:14} {printable(g.student):{width}} {points}")
     for problem in problems:
-        print(f"Look at this: {problem}")
-    print(f"{len(handed)} graded, {len(problems)} to look at.")
-    print(f"Grades: {course.root / 'grades.csv'}")
+        tell(f"Look at this: {problem}")
+    tell(f"{len(handed)} graded, {len(problems)} to look at.")
+    tell(f"Grades: {course.root / 'grades.csv'}")
 
 
 def grade_and_report(course: Course, options: Options, only: str = "") -> bool:
@@ -180,24 +179,26 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
     """What `autograder grade` does; returns its exit code: 0, 1 for something to look at, 2 for unusable input."""
     course = Course(root)
     if os.name == "nt":
-        print("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.", file=sys.stderr)
+        tell_now("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.")
         return 2
     if course.unusable(assignment):
-        print(course.unusable(assignment), file=sys.stderr)
+        tell_now(course.unusable(assignment))
         return 2
     if not course.submissions(assignment):
-        print(f"Nothing was handed in: there is no submitted/STUDENT/{assignment}.", file=sys.stderr)
+        tell_now(f"Nothing was handed in: there is no submitted/STUDENT/{assignment}.")
         return 2
     if options.scheduler and find_spec("distributed") is None:
-        print("Grading on a cluster needs Dask here: run pip install distributed.", file=sys.stderr)
+        tell_now("Grading on a cluster needs Dask here: run pip install distributed.")
         return 2
     try:
         fine = grade_and_report(course, options, assignment)
-        print(f"When you have looked at them: nbgrader generate_feedback {assignment}")
+        tell(f"When you have looked at them: nbgrader generate_feedback {assignment}")
         return int(not fine)
     except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
-        print(problem, file=sys.stderr)
-        return 2
+        tell_now(str(problem))
+    except OSError as error:
+        tell_now(why_stopped(error))
+    return 2
 
 
 def main(arguments: list[str]) -> int:
@@ -208,26 +209,27 @@ def main(arguments: list[str]) -> int:
             release(course)
             return 0
         if arguments != ["grade"]:
-            print("Say release or grade: python -m autograder.classroom grade", file=sys.stderr)
+            tell_now("Say release or grade: python -m autograder.classroom grade")
             return 2
         submitted = course.root / "submitted"
         if submitted.exists() and not submitted.is_dir():
             raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
         if not submitted.is_dir() or not any(submitted.iterdir()):
-            print(
+            tell(
                 "submitted/ is empty, so this grades a sample class in build/sample_class. "
                 "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
             )
             course = sample_course(ROOT)
         fine = grade_and_report(course, Options())
         for problem in write_feedback(course):
-            print(f"Look at this: {problem}")
-        print(f"Feedback: {course.root / 'feedback'}")
+            tell(f"Look at this: {problem}")
+        tell(f"Feedback: {course.root / 'feedback'}")
         return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
     except (GradingStopped, Unprotected, UnusableTemplate) as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    return 0
+        tell_now(str(problem))
+    except OSError as error:
+        tell_now(why_stopped(error))
+    return 1
 
 
 if __name__ == "__main__":

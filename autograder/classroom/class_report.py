@@ -4,7 +4,6 @@ ASSIGNMENT.html and ASSIGNMENT.csv name nobody and can be shown to the class. AS
 students whose work needs a person; it is for the instructor alone.
 """
 
-import sys
 from pathlib import Path
 
 from autograder.classroom.class_page import as_html, as_rows, attention_title
@@ -12,6 +11,7 @@ from autograder.classroom.gradebook import UnreadableGradebook
 from autograder.classroom.results import NoResults, collect_results
 from autograder.classroom.spreadsheet import as_csv
 from autograder.classroom.stock import Course
+from autograder.classroom.telling import tell, tell_now, why_stopped
 from autograder.grading.store import write_whole
 from autograder.grading.template import UnusableTemplate
 
@@ -25,15 +25,22 @@ def report_one(root: Path, assignment: str) -> int:
     """
     course = Course(root)
     if course.unusable(assignment):
-        print(course.unusable(assignment), file=sys.stderr)
+        tell_now(course.unusable(assignment))
         return 2
     try:
-        results = collect_results(course, assignment)
+        return _write(course, assignment)
     except (NoResults, UnreadableGradebook, UnusableTemplate) as problem:
-        print(problem, file=sys.stderr)
-        return 2
+        tell_now(str(problem))
+    except OSError as error:
+        tell_now(why_stopped(error))
+    return 2
+
+
+def _write(course: Course, assignment: str) -> int:
+    """Write the report; returns 0. Raises what `collect_results` raises, and OSError."""
+    results = collect_results(course, assignment)
     look_at = [["student", "kind", "what"], *([each.student, each.kind, each.what] for each in results.look_at)]
-    folder = root / REPORTS
+    folder = course.root / REPORTS
     files = {
         f"{assignment}.html": as_html(results).encode("utf-8", "replace"),
         f"{assignment}.csv": as_csv(as_rows(results)),
@@ -42,6 +49,7 @@ def report_one(root: Path, assignment: str) -> int:
     for name, data in files.items():
         write_whole(folder / name, data)
     page, table, people = (folder / name for name in files)
-    print(f"To show to the class, without names: {page}\nThe same as a table: {table}")
-    print(f"{attention_title(results)}. With names, for you alone: {people}")
+    tell(f"To show to the class, without names: {page}")
+    tell(f"The same as a table: {table}")
+    tell(f"{attention_title(results)}. With names, for you alone: {people}")
     return 0

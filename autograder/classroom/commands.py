@@ -1,7 +1,12 @@
-"""Run several of nbgrader's commands in one process: loading it takes longer than most of them."""
+"""Run several of nbgrader's commands in one process: loading it takes longer than most of them.
+
+`python -m autograder.classroom.commands COMMANDS PATIENCE`: lists of arguments, as JSON; seconds to wait where
+another program uses the gradebook.
+"""
 
 import json
 import sys
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
@@ -12,8 +17,18 @@ from alembic.script import ScriptDirectory  # noqa: E402
 from nbgrader import api  # noqa: E402
 from nbgrader.apps import NbGraderApp  # noqa: E402
 
-# nbgrader opens its gradebook eight times a submission. With one engine, SQLAlchemy compiles each query once.
-api.create_engine = cache(api.create_engine)
+
+def _engine(create: Callable, patience: float) -> Callable:
+    """What nbgrader opens its gradebook with. patience: seconds to wait where another program writes to a file."""
+
+    # nbgrader opens its gradebook eight times a submission. With one engine, SQLAlchemy compiles each query once.
+    @cache
+    def create_engine(url: str, **options):
+        waits = {"connect_args": {"timeout": patience}} if url.startswith("sqlite") else {}
+        return create(url, **options, **waits)
+
+    return create_engine
+
 
 # For the version of a new gradebook it starts the program alembic, which takes two seconds, and asks it for this.
 _MIGRATIONS = Path(api.__file__).parent / "alembic"
@@ -36,4 +51,5 @@ def run(arguments: list[str]) -> bool:
 
 
 if __name__ == "__main__":
+    api.create_engine = _engine(api.create_engine, float(sys.argv[2]))
     sys.exit(sum(2**n for n, arguments in enumerate(json.loads(sys.argv[1])) if not run(arguments)))

@@ -3,6 +3,7 @@
 A score that a person changed in formgrader, and a penalty for lateness, are in the gradebook only.
 """
 
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,7 +11,10 @@ from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
+from autograder.classroom import waiting
 from autograder.classroom.stock import GradingStopped, gradebook_file, gradebook_url, settings
+from autograder.classroom.waiting import await_gradebook
+from autograder.printable import printable
 
 
 class UnreadableGradebook(ValueError):
@@ -57,14 +61,25 @@ def read_gradebook(root: Path) -> Book:
         raise UnreadableGradebook(str(problem)) from problem
     if file is not None and not file.exists():
         return Book()  # to open it would make it
-    try:
-        with Gradebook(url, course.course_id) as gradebook:
-            return contents(gradebook)
-    except SQLAlchemyError as error:
-        raise UnreadableGradebook(
-            f"nbgrader's gradebook, {file or 'as db_url says'}, cannot be read ({type(error).__name__}). If an "
-            "older nbgrader made it, run nbgrader db upgrade; otherwise put a copy of it back."
-        ) from error
+    begun = time.monotonic()
+    while True:
+        try:
+            if file is not None:
+                await_gradebook(file)
+            with Gradebook(url, course.course_id) as gradebook:
+                return contents(gradebook)
+        except GradingStopped as problem:
+            raise UnreadableGradebook(str(problem)) from problem
+        except SQLAlchemyError as error:
+            if any(words in str(error) for words in waiting.IN_USE) and file is not None:
+                if time.monotonic() - begun <= waiting.PATIENCE:
+                    continue
+                raise UnreadableGradebook(waiting.still_in_use(file, waiting.PATIENCE)) from error
+            reason = printable(str(getattr(error, "orig", None) or type(error).__name__))
+            raise UnreadableGradebook(
+                f"nbgrader's gradebook, {file or 'as db_url says'}, cannot be read: {reason}. If an older nbgrader "
+                "made it, run nbgrader db upgrade."
+            ) from error
 
 
 def contents(gradebook: Gradebook) -> Book:

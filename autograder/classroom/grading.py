@@ -92,7 +92,7 @@ def grade_assignment(
         nbgrader = beside.submit(course.record, assignment, STAGED, notes.released != digest) if due else None
         try:
             workers = options.workers or os.cpu_count() or 1
-            failed = run_all(tasks, store, workers, options.scheduler, lambda task, result: done())
+            failed = run_all(tasks, store, workers, options.scheduler, lambda task, result: done(), problems.append)
         finally:
             write_whole(ended, b"")
         while nbgrader and not wait([nbgrader], timeout=0.2).done:

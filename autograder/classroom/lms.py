@@ -15,7 +15,6 @@ So a file has lines only for students who have a grade, and, with a roster, only
 
 import csv
 import io
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +26,7 @@ from autograder.classroom.gradebook import Book, Person, UnreadableGradebook, co
 from autograder.classroom.roster import CannotExport, Roster, identity, known_by_name, match, read_roster
 from autograder.classroom.spreadsheet import safe
 from autograder.classroom.stock import Course
+from autograder.classroom.telling import LEFT_AS_IT_WAS, tell, tell_now
 from autograder.grading.store import write_whole
 
 #: Where the files go if nobody says; nothing of build/ enters the repository.
@@ -246,7 +246,7 @@ def write_export(system: str, book: Book, assignments: Iterable[str], roster: st
     try:
         write_whole(target, made.as_bytes())
     except OSError as error:
-        raise CannotExport(f"{target} cannot be written: {error.strerror}.") from error
+        raise CannotExport(f"{target} cannot be written: {error.strerror}. {LEFT_AS_IT_WAS}") from error
     return target, made
 
 
@@ -258,18 +258,18 @@ def export_all(root: Path, system: str, assignments: list[str], roster: str, to:
     course = Course(root)
     for assignment in assignments or [""]:
         if course.unusable(assignment):
-            print(course.unusable(assignment), file=sys.stderr)
+            tell_now(course.unusable(assignment))
             return 2
     try:
         target, made = write_export(system, read_gradebook(root), assignments, roster, to)
     except (CannotExport, UnreadableGradebook) as problem:
-        print(problem, file=sys.stderr)
+        tell_now(str(problem))
         return 2
     for sentence in made.told:
-        print(sentence)
+        tell(sentence)
     for sentence in made.missing:
-        print(f"Look at this: {sentence}")
-    print(f"{len(made.lines)} students: {target}")
+        tell(f"Look at this: {sentence}")
+    tell(f"{len(made.lines)} students: {target}")
     return int(bool(made.missing))
 
 

@@ -9,19 +9,21 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
 from traitlets.config.loader import Config, PyFileConfigLoader
 
+from autograder.classroom import waiting
+from autograder.classroom.telling import DISK_FULL, FULL, tell_now
+from autograder.classroom.waiting import IN_USE, GradingStopped, await_gradebook
 from autograder.grading.store import LOCK_VARIABLE
+from autograder.printable import printable
 
 #: Where freshly generated assignments are put before anything else sees them.
 FRESH = "release"
-
-
-class GradingStopped(RuntimeError):
-    """A step of nbgrader's that cannot go on; the message is one sentence with the way out."""
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,12 @@ class Course:
         done = self._nbgrader(*([self._generating(assignment, f"build/{FRESH}")] if anew else []), *commands)
         if anew and done.returncode & 1:
             raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
+        if done.returncode < 0:
+            # What it was writing may be there in part; it is not noted, and so written anew.
+            raise GradingStopped(
+                f"nbgrader was ended by signal {-done.returncode} while it wrote the gradebook. What has been "
+                "graded is kept: run this again, and it goes on where it was."
+            )
 
     def recorded(self, assignment: str) -> set[str] | None:
         """The students of whom the gradebook has a submission; None if it does not know the assignment.
@@ -134,15 +142,19 @@ class Course:
         file = gradebook_file(self.root)
         if file is None:
             return _recorded_by_server(gradebook_url(self.root), assignment)
+        await_gradebook(file)
         if not file.exists():
             return None
         # Asked directly, because loading nbgrader takes as long as grading forty submissions.
-        gradebook = sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)
+        gradebook = sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True, timeout=waiting.PATIENCE)
         try:
+            if waiting.is_empty(gradebook):
+                file.unlink()  # it was begun, and there was no room for it; nbgrader makes it anew, and whole
+                return None
             known = gradebook.execute(_KNOWN, {"name": assignment}).fetchall()
             return {student for (student,) in gradebook.execute(_STUDENTS, {"name": assignment})} if known else None
         except sqlite3.Error as error:
-            raise GradingStopped(f"{file.name} cannot be read: {error}. Put a copy of it in its place.") from error
+            raise GradingStopped(waiting.why_unusable(file, error)) from error
         finally:
             gradebook.close()
 
@@ -171,27 +183,78 @@ class Course:
         return self.root / "build" / "nbgrader.log"
 
     def _nbgrader(self, *commands: list[str]) -> subprocess.CompletedProcess:
-        """Run commands of nbgrader's in one process. Bit n of its return code: whether command n failed."""
-        command = [sys.executable, "-m", "autograder.classroom.commands", json.dumps(commands)]
+        """Run commands of nbgrader's in one process. Bit n of its return code: whether command n failed.
+
+        A gradebook that is in use is waited for, before and meanwhile; what fails all the same because of that is
+        done again. Raises GradingStopped when it takes too long, and where the disk is full.
+        """
+        file, begun = gradebook_file(self.root), time.monotonic()
+        while True:
+            if file is not None:
+                await_gradebook(file)
+            done = self._run(commands, file)
+            self._log(f"{done.stdout}{done.stderr}\n")
+            if not done.returncode or not (file and _says(done, IN_USE)):
+                break
+            if time.monotonic() - begun > waiting.PATIENCE:
+                raise GradingStopped(waiting.still_in_use(file, waiting.PATIENCE))
+        if _says(done, FULL):
+            raise GradingStopped(DISK_FULL)
+        return done
+
+    def _run(self, commands: tuple[list[str], ...], gradebook: Path | None) -> subprocess.CompletedProcess:
+        """Run commands of nbgrader's once. gradebook: the file that they write to, if it is one."""
+        command = [
+            sys.executable,
+            "-m",
+            "autograder.classroom.commands",
+            json.dumps(commands),
+            str(waiting.PATIENCE),
+        ]
         # nbgrader calls programs of its dependencies by name, also when this .venv is not activated.
         path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
         environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
         held = () if self.lock is None else (self.lock,)
         if held:
             environment[LOCK_VARIABLE] = str(self.lock)
-        done = subprocess.run(
-            command, cwd=self.root, env=environment, capture_output=True, text=True, check=False, pass_fds=held
-        )
+        # Not pipes: this process would have to empty them while it looks after the gradebook.
+        with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+            streams = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}
+            with subprocess.Popen(command, cwd=self.root, env=environment, pass_fds=held, **streams) as running:
+                _watch(running, gradebook)
+            output.seek(0)
+            errors.seek(0)
+            return subprocess.CompletedProcess(command, running.returncode, output.read(), errors.read())
+
+    def _log(self, text: str) -> None:
+        """Keep nbgrader's words. Raises OSError."""
         self.log().parent.mkdir(exist_ok=True)
-        with self.log().open("a") as log:
-            log.write(f"{done.stdout}{done.stderr}\n")
-        return done
+        with self.log().open("a", encoding="utf-8") as log:
+            log.writelines(f"{printable(line)}\n" for line in text.split("\n"))
+
+
+def _watch(running: subprocess.Popen, gradebook: Path | None) -> None:
+    """Wait until a process of nbgrader's has ended, and say so, once, if it has to wait for the gradebook."""
+    seen = 0
+    while True:
+        try:
+            running.wait(waiting.QUIET)
+            return
+        except subprocess.TimeoutExpired:
+            seen = seen + 1 if gradebook is not None and waiting.others_write(gradebook, running.pid) else 0
+            if seen == 2:
+                tell_now(f"{waiting.in_use(gradebook, running.pid)} nbgrader waits for it. Nothing is lost.")
+
+
+def _says(done: subprocess.CompletedProcess, words: tuple[str, ...]) -> bool:
+    """Whether nbgrader's words contain one of some."""
+    return any(each in text for each in words for text in (done.stdout, done.stderr))
 
 
 def _reason(done: subprocess.CompletedProcess) -> str:
     """nbgrader's last line that says ERROR, without its prefix."""
     errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
-    return errors[-1].partition("ERROR |")[2].strip() if errors else "see build/nbgrader.log"
+    return printable(errors[-1].partition("ERROR |")[2].strip()) if errors else "see build/nbgrader.log"
 
 
 def _recorded_by_server(url: str, assignment: str) -> set[str] | None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -15,9 +16,11 @@ from socket import socket
 
 from autograder.grading.cluster import spread
 from autograder.grading.desk import Desk, DeskBroken, desk
-from autograder.grading.grade import grade
-from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken
-from autograder.grading.store import Store
+from autograder.grading.grade import grade_seeded
+from autograder.grading.received import Wrong, received
+from autograder.grading.sandbox import GRACE, START_LIMIT, Limits, Sandbox, SandboxBroken
+from autograder.grading.sent import Sent
+from autograder.grading.store import Store, seeds_of
 from autograder.grading.template import Submission, Template
 from autograder.showable import showable
 
@@ -46,8 +49,19 @@ def perform(task: Task) -> dict:
 
     The same task gives the same result, on whatever machine.
     """
+    return perform_sent(sent(task))
+
+
+def sent(task: Task) -> Sent:
+    """What whoever performs a task needs of it."""
+    seeds = seeds_of(task.submission, task.template, task.secret)
+    return Sent(task.submission, task.template, seeds, task.limits, task.walled, task.course)
+
+
+def perform_sent(task: Sent) -> dict:
+    """What `perform` does, with what was sent of a task."""
     try:
-        graded = grade(task.submission, task.template, task.secret, _box(_kind(task)))
+        graded = grade_seeded(task.submission, task.template, task.seeds, _box(_kind(task)))
         return graded.result(task.submission, task.walled)
     except (SandboxBroken, DeskBroken) as problem:
         return {"failed": str(problem)}
@@ -64,7 +78,7 @@ def _fault(problem: Exception) -> str:
 _warm = threading.local()
 
 
-def _kind(task: Task) -> tuple:
+def _kind(task: Task | Sent) -> tuple:
     """What decides which sandbox a task needs: the arguments of `Sandbox`."""
     return task.template.imports, task.limits, task.walled, task.course
 
@@ -85,15 +99,17 @@ def run_all(
     workers: int,
     scheduler: str = "",
     done: Callable[[Task, dict], None] = lambda task, result: None,
+    tell: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, str]:
     """Grade every task whose result is not in the store yet; returns the failed ones: why, by key.
 
     workers: processes to use here. scheduler: a Dask scheduler's address to use instead. done: called after each.
+    tell: called with a sentence on each worker of a cluster that gets nothing more.
     This process alone writes to the store. Raises ClusterUnusable where a cluster is no use.
     """
     failed: dict[str, str] = {}
     waiting = {task.key: task for task in tasks if store.get(task.key) is None}
-    results = _on_cluster(waiting, scheduler) if scheduler else _here(waiting, workers)
+    results = _on_cluster(waiting, scheduler, tell) if scheduler else _here(waiting, workers)
     for key, result in results:
         if "failed" in result:
             failed[key] = result["failed"]
@@ -178,28 +194,26 @@ def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: S
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _on_cluster(waiting: dict[str, Task], address: str) -> Iterator[tuple[str, dict]]:
+def _on_cluster(waiting: dict[str, Task], address: str, tell: Callable[[str], None]) -> Iterator[tuple[str, dict]]:
     """Results of a Dask cluster's workers, as they come; only what has a result's form."""
     if not waiting:
         return
-    walled = any(task.walled for task in waiting.values())
-    for key, result in spread(perform, waiting, address, walled):
-        formed = _is_result(result, waiting[key].template)
-        yield key, result if formed else {"failed": "The cluster sent something that is no result."}
+
+    def problem(key: str, result: dict) -> str:
+        try:
+            sound[key] = received(result, sent(waiting[key]))
+        except Wrong as wrong:
+            return str(wrong)
+        return ""
+
+    sound: dict[str, dict] = {}
+    asked = {key: partial(sent, task) for key, task in waiting.items()}
+    first = next(iter(waiting.values()))
+    silence = max(map(_longest, waiting.values()))
+    for key, result in spread(asked, address, silence, problem, tell, first.course):
+        yield key, sound.pop(key, result)
 
 
-def _is_result(result: dict, template: Template) -> bool:
-    """Whether this has the form of what `perform` returns; it may come from another machine."""
-    if "failed" in result:
-        return isinstance(result["failed"], str)
-    try:
-        kinds = [cell["cell_type"] for cell in result["notebook"]["cells"]]
-        outputs = [cell["outputs"] for cell in result["notebook"]["cells"] if cell["cell_type"] == "code"]
-        checks = [entry["exercise"] for entry in result["summary"]["exercises"]]
-    except (KeyError, TypeError):
-        return False
-    return (
-        kinds == [cell["cell_type"] for cell in template.cells]
-        and all(isinstance(output, list) for output in outputs)
-        and checks == [check.exercise for check in template.checks]
-    )
+def _longest(task: Task) -> float:
+    """Seconds in which a worker has certainly graded a task: each exercise is run four times at most."""
+    return START_LIMIT + 4 * len(task.template.checks) * (task.limits.wall + GRACE)

@@ -11,14 +11,10 @@ from dataclasses import dataclass, replace
 from autograder.exercises import find
 from autograder.grading.desk import Judged, desk
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
-from autograder.grading.store import seed_of
+from autograder.grading.store import seeds_of
 from autograder.grading.template import Check, Submission, Template
+from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.report import Report, unjudged
-
-#: How a grade that was made without isolation is marked.
-UNWALLED = (
-    "Graded without isolation: the student's code ran with the grader's own rights and could reach everything."
-)
 
 
 @dataclass(frozen=True)
@@ -56,19 +52,24 @@ def grade(submission: Submission, template: Template, secret: bytes, box: Sandbo
     """Grade a submission. Raises SandboxBroken when the sandbox fails twice, DeskBroken when the judge's desk does;
     never for what was handed in.
     """
+    return grade_seeded(submission, template, seeds_of(submission, template, secret), box)
+
+
+def grade_seeded(submission: Submission, template: Template, seeds: dict[str, int], box: Sandbox) -> Graded:
+    """Grade a submission whose seeds are given, by exercise; as `grade` does, where there is no secret."""
     try:
-        return _graded(submission, template, secret, box)
+        return _graded(submission, template, seeds, box)
     finally:
         desk().clear()
 
 
-def _graded(submission: Submission, template: Template, secret: bytes, box: Sandbox) -> Graded:
+def _graded(submission: Submission, template: Template, seeds: dict[str, int], box: Sandbox) -> Graded:
     notebook = template.rebuilt(submission)
     outputs: dict[int, list[dict]] = {}
     judged: dict[int, Judged] = {}
     stopped: dict[int, str] = {}
     for check in template.checks:
-        seed = seed_of(secret, submission, check.exercise)
+        seed = seeds[check.exercise]
         if submission.problem:
             judged[check.cell] = _unjudged(check, seed, submission.problem)
             continue
@@ -83,7 +84,7 @@ def _graded(submission: Submission, template: Template, secret: bytes, box: Sand
             cell["execution_count"] = place + 1
             cell["outputs"] = outputs.get(place, [])
             if place in stopped:
-                cell["outputs"].append(_told(f"This cell was stopped. {stopped[place]}"))
+                cell["outputs"].append(told(f"{STOPPED} {stopped[place]}"))
     for place, found in judged.items():
         notes = [*submission.notes, *([] if box.walled else [UNWALLED])]
         notebook["cells"][place]["outputs"] = _outputs(found, place + 1, notes)
@@ -94,14 +95,10 @@ def _outputs(found: Judged, count: int, notes: list[str]) -> list[dict]:
     """What stands under a check: notes, the report, and the points as nbgrader reads them."""
     points = {"output_type": "execute_result", "metadata": {}, "execution_count": count}
     return [
-        *(_told(note) for note in notes),
+        *(told(note) for note in notes),
         {"output_type": "display_data", "data": found.shown, "metadata": {}},
         points | {"data": {"text/plain": repr(found.report.points)}},
     ]
-
-
-def _told(sentence: str) -> dict:
-    return {"output_type": "stream", "name": "stdout", "text": sentence + "\n"}
 
 
 @dataclass(frozen=True)

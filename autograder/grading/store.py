@@ -97,6 +97,11 @@ def seed_of(secret: bytes, submission: Submission, exercise: str) -> int:
     return int.from_bytes(hmac.digest(secret, told, "sha256")[:8], "big") >> 1
 
 
+def seeds_of(submission: Submission, template: Template, secret: bytes) -> dict[str, int]:
+    """The seed of each exercise of a submission: all that whoever grades it needs of the course's secret."""
+    return {check.exercise: seed_of(secret, submission, check.exercise) for check in template.checks}
+
+
 def key_of(submission: Submission, template: Template, secret: bytes, limits: Limits, walled: bool) -> str:
     """The key of a submission's result, 64 hexadecimal digits."""
     parts = [submission.digest(), template.digest(), hmac.digest(secret, b"key", "sha256").hex()]

@@ -145,6 +145,15 @@ def _add(shown: dict, cell: int, heard: Heard) -> None:
         heard.text += OUTPUT_COST
 
 
+def made_anew(outputs: list[dict]) -> list[dict]:
+    """A cell's outputs that come from elsewhere than a run here, as `listen` would have let them through.
+
+    Raises ValueError, TypeError, KeyError or AttributeError for what has not their form.
+    """
+    heard = Heard()
+    return [shown for output in outputs if (shown := _output(output, heard)) is not None]
+
+
 def _output(output: dict, heard: Heard) -> dict | None:
     """An output made anew from the parts that may be shown; None when there is no room left for it."""
     kind = output["output_type"]

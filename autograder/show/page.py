@@ -55,6 +55,16 @@ def _framed(parts: list[str]) -> str:
     return f'<div style="color:{_TEXT};{_FONT};max-width:860px">{"".join(parts)}</div>'
 
 
+def as_note(sentence: str) -> str:
+    """A sentence of the grader's own as a piece of HTML, with a heading that says whose it is."""
+    style = f"color:{_TEXT};{_FONT};max-width:860px;border:1px solid {_LINE};padding:4px 12px;margin:6px 0"
+    return f'<div style="{style}"><strong>{NOTE_HEADING}</strong> {_escape(sentence)}</div>'
+
+
+#: What stands before the grader's own sentences. Nothing that a student's code shows is HTML: none looks like it.
+NOTE_HEADING = "The grader says:"
+
+
 _HEAD = (
     "<thead><tr>"
     + "".join(
