@@ -13,9 +13,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
+from autograder.classroom.handover import shown
+from autograder.classroom.lock import NotLocked, course_lock
 from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
 from autograder.grading.cluster import ClusterUnusable
-from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
 from autograder.show.text import points_text
 
@@ -44,8 +45,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
     """Grade everything that was handed in, and export.
 
     only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
-    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
-    ClusterUnusable.
+    at. Another grading of the same course is waited for, which is said. Raises GradingStopped, Unprotected,
+    UnusableTemplate, ClusterUnusable, NotLocked.
     """
     # A process that grades imports the script that started it; waiting for the lock there would never end.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
@@ -53,7 +54,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
             "This script grades whenever it is imported, and each process that grades imports it: put the call "
             'under `if __name__ == "__main__":`.'
         )
-    with course_lock(course.root) as lock:
+    doing = f"autograder grade {only}" if only else "grading of all assignments"
+    with course_lock(course.root, doing, tell=_tell) as lock:
         course = replace(course, lock=lock)
         problems = strays(course)
         for assignment in [only] if only else course.assignments():
@@ -64,6 +66,11 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
                     course, assignment, options or Options(), progress.start, progress.step, progress.writing
                 )
         return course.export(), problems
+
+
+def _tell(sentence: str) -> None:
+    """Say at once, whatever else is being written, what somebody waits for."""
+    print(sentence, file=sys.stderr, flush=True)
 
 
 def write_feedback(course: Course) -> list[str]:
@@ -113,7 +120,7 @@ def strays(course: Course) -> list[str]:
     found = []
     known = course.assignments()
     for entry in sorted((course.root / "submitted").iterdir()):
-        where = f"submitted/{_printable(entry.name)}"
+        where = f"submitted/{shown(entry.name)}"
         if not entry.is_dir():
             found.append(f"{where} belongs to no student; it was left alone.")
             continue
@@ -126,15 +133,10 @@ def strays(course: Course) -> list[str]:
             found.append(f"{where} is empty.")
         for name, is_folder in inside.items():
             if name not in known:
-                found.append(f"{where}/{_printable(name)} is no assignment of this course; it was left alone.")
+                found.append(f"{where}/{shown(name)} is no assignment of this course; it was left alone.")
             elif not is_folder:
                 found.append(f"{where}/{name} is no folder; put {name}.ipynb into one of that name.")
     return found
-
-
-def _printable(name: str) -> str:
-    """A file's name as it can be shown in any terminal."""
-    return name if name.isprintable() else ascii(name)
 
 
 def sample_course(root: Path) -> Course:
@@ -195,7 +197,7 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         fine = grade_and_report(course, options, assignment)
         print(f"When you have looked at them: nbgrader generate_feedback {assignment}")
         return int(not fine)
-    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
+    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable, NotLocked) as problem:
         print(problem, file=sys.stderr)
         return 2
 
@@ -224,7 +226,7 @@ def main(arguments: list[str]) -> int:
             print(f"Look at this: {problem}")
         print(f"Feedback: {course.root / 'feedback'}")
         return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
-    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
+    except (GradingStopped, Unprotected, UnusableTemplate, NotLocked) as problem:
         print(problem, file=sys.stderr)
         return 1
     return 0

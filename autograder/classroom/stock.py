@@ -14,7 +14,7 @@ from pathlib import Path
 
 from traitlets.config.loader import Config, PyFileConfigLoader
 
-from autograder.grading.store import LOCK_VARIABLE
+from autograder.classroom.lock import LOCK_VARIABLE
 
 #: Where freshly generated assignments are put before anything else sees them.
 FRESH = "release"

@@ -50,7 +50,7 @@ def perform(task: Task) -> dict:
     from autograder.grading.grade import grade  # noqa: PLC0415
 
     try:
-        graded = grade(task.submission, task.template, task.secret, _box(_kind(task)))
+        graded = grade(task.submission, task.template, task.secret, _box(kind_of(task)))
     except SandboxBroken as problem:
         return {"failed": str(problem)}
     return graded.result(task.submission, task.walled)
@@ -60,7 +60,7 @@ def perform(task: Task) -> dict:
 _warm = threading.local()
 
 
-def _kind(task: Task) -> tuple:
+def kind_of(task: Task) -> tuple:
     """What decides which sandbox a task needs: the arguments of `Sandbox`."""
     return task.template.imports, task.limits, task.walled, task.course
 
@@ -68,11 +68,18 @@ def _kind(task: Task) -> tuple:
 def _box(wanted: tuple) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
     if getattr(_warm, "kind", None) != wanted:
-        if hasattr(_warm, "box"):
-            _warm.box.close()
+        cool_down()
         _warm.kind, _warm.box = wanted, Sandbox(*wanted)
         atexit.register(_warm.box.close)
     return _warm.box
+
+
+def cool_down() -> None:
+    """End what this thread keeps warm."""
+    if hasattr(_warm, "box"):
+        _warm.box.close()
+        atexit.unregister(_warm.box.close)
+        del _warm.kind, _warm.box
 
 
 def run_all(
@@ -120,7 +127,7 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.grading.grade"])
-    kind = _kind(next(iter(left.values())))
+    kind = kind_of(next(iter(left.values())))
     with Sandbox(*kind) as box:
         arguments = (kind, _lent(box, workers), context.Value("i", 0))
         with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=arguments) as pool:
