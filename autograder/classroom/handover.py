@@ -11,17 +11,14 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
-from dateutil.parser import parse as parse_date
-
+from autograder.classroom.dates import date_in, line_of
 from autograder.grading.batch import Task
 from autograder.grading.sandbox import Limits
 from autograder.grading.store import key_of, write_whole
-from autograder.grading.template import Template, UnreadableFile, read_regular, read_submission
+from autograder.grading.template import Template, UnreadableFile, read_submission
 
 #: Where submissions are put that nbgrader reads, from the course's folder.
 STAGED = "build/staged"
@@ -74,6 +71,8 @@ class Handed:
         """What else lies in its folder and is left out, in a sentence; "" if nothing does. others: names of files
         that are graded as well.
         """
+        if self.folder.is_symlink() or self.folder.parent.is_symlink():
+            return ""  # it is somebody else's, and that is said already
         known = {f"{self.name}.ipynb", *_SMALL, *_LITTER, *others}
         try:
             with os.scandir(self.folder) as entries:
@@ -82,7 +81,7 @@ class Handed:
             return ""
         if not names:
             return ""
-        told = ", ".join(shown(name) for name in sorted(names)[:_NAMES_TOLD])
+        told = ", ".join(map(quoted, sorted(names)[:_NAMES_TOLD]))
         more = len(names) - _NAMES_TOLD
         return f"Left out, as it is no part of the exercise: {told}{f' and {more} more' if more > 0 else ''}."
 
@@ -92,14 +91,13 @@ class Handed:
         notebook["metadata"][NOTES] = {"key": self.task.key}
         write_whole(folder / f"{self.name}.ipynb", json.dumps(notebook).encode())
         for name, sound in _SMALL.items():
-            text = sound(_line(self.folder / name))
+            text = sound(self.folder)
             if text:
                 (folder / name).write_text(text)
 
     def _undated(self) -> list[str]:
         """That there is a date which is none: whether the work came late cannot be told then."""
-        path = self.folder / "timestamp.txt"
-        if not os.path.lexists(path) or _date(_line(path)):
+        if not os.path.lexists(self.folder / "timestamp.txt") or date_in(self.folder):
             return []
         return ["Its timestamp.txt holds no date; it counts as handed in without one."]
 
@@ -138,49 +136,25 @@ def shown(name: str) -> str:
     return name if name.isprintable() else ascii(name)
 
 
+def quoted(name: str) -> str:
+    """A file's name as it can be shown in any terminal, in quotation marks: it may begin or end with spaces."""
+    return repr(name) if name.isprintable() else ascii(name)
+
+
 def _instead(folder: Path) -> str:
     try:
         with os.scandir(folder) as entries:
             names = sorted(entry.name for entry in islice(entries, _NAMES_READ))[:_NAMES_TOLD]
     except OSError as error:
         return f"; its folder cannot be read: {error.strerror}"
-    return f", only {', '.join(map(ascii, names))}" if names else "; the folder is empty"
+    return f", only {', '.join(map(quoted, names))}" if names else "; the folder is empty"
 
 
-def _line(path: Path) -> str:
-    """The line that a small file holds; "" if it holds none."""
-    with contextlib.suppress(OSError, ValueError):
-        return read_regular(path, 300).decode("utf-8-sig").strip()
-    return ""
-
-
-def _date(text: str) -> str:
-    """A date and time as nbgrader's exchange writes it, in UTC, which is what one without a time zone is taken for;
-    "" if this is none, or one of which a part would have to be guessed.
-    """
-    when, _, place = text.rpartition(" ")
-    when, zone = (when, place) if "/" in place else (text, "UTC")
-    with contextlib.suppress(ValueError, OverflowError, LookupError, OSError):
-        first, second = (parse_date(when, default=datetime(*day), tzinfos=_zone) for day in _DAYS)
-        if first == second:
-            moment = first if first.tzinfo else first.replace(tzinfo=ZoneInfo(zone))
-            return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f UTC")
-    return ""
-
-
-def _zone(name: str | None, offset: int | None) -> ZoneInfo | int | None:
-    """The time zone that a date names, for dateutil. Raises LookupError for one that nobody can know (CEST)."""
-    return offset if offset is not None or name is None else ZoneInfo(name)
-
-
-#: From two days that have nothing in common a text takes what it does not say.
-_DAYS = ((2001, 1, 1), (2002, 2, 2))
-
-
-def _secret(text: str) -> str:
-    """A secret as nbgrader's exchange writes it beside a submission; "" if this is none."""
+def _secret(folder: Path) -> str:
+    """What nbgrader's exchange wrote beside a submission, and asks for when feedback goes back; "" if nothing."""
+    text = line_of(folder / "submission_secret.txt")
     return text if re.fullmatch(r"\w{1,200}", text) else ""
 
 
-#: The files that go along with a notebook, and what is handed over of their text.
-_SMALL = {"timestamp.txt": _date, "submission_secret.txt": _secret}
+#: The files that go along with a notebook, and what is handed over of those in a folder.
+_SMALL = {"timestamp.txt": date_in, "submission_secret.txt": _secret}

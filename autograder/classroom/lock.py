@@ -56,7 +56,10 @@ class Holder:
     since: str = field(default_factory=lambda: datetime.now().strftime("%H:%M:%S on %Y-%m-%d"))
 
     def sentence(self) -> str:
-        """Who this is, since when, and how it ends."""
+        """Who this is, since when, and how it ends, as any terminal can show it."""
+        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in self._told())
+
+    def _told(self) -> str:
         here = self.host == socket.gethostname()
         where = "" if here else f" on {self.host}"
         if self.process == os.getpid() and here:

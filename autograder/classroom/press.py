@@ -19,6 +19,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Application, LoggingConfigurable
 
+from autograder.classroom import listing  # noqa: F401 - for what it does when it is imported
 from autograder.classroom.grading import unjudged
 from autograder.classroom.handover import STAGED, Handed, Kind, NotHandedIn, read_handed, shown, staging
 from autograder.classroom.lock import NotLocked, course_lock

@@ -177,8 +177,10 @@ def read_submission(path: Path, template: Template) -> Submission:
     except IsADirectoryError:
         return Submission(problem="It is not a file but a folder, a device or a pipe.")
     except OSError as error:
-        if error.errno in (errno.ELOOP, errno.ENXIO, errno.ENODEV, errno.ENOTDIR):
-            return Submission(problem="It is not a file but a link, a socket or a device.")
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            return Submission(problem="It is not a file but a link to another one. Hand in the file itself.")
+        if error.errno in (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP):
+            return Submission(problem="It is not a file but a socket or a device.")
         raise UnreadableFile(f"{path.name} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         return Submission(problem=f"{error} Clear its outputs and save it again.")
