@@ -21,6 +21,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
+from autograder.grading.wire import LINE_COST, OUTPUT_COST
 from autograder.observe import observe
 
 #: Characters of output that are sent in one run, and the largest piece sent at once.
@@ -106,15 +107,18 @@ def _bundle(data: dict) -> dict:
     }
 
 
+def _size(bundle: dict) -> int:
+    """What a display counts for, in characters."""
+    return OUTPUT_COST + sum(map(len, bundle.values()))
+
+
 class _Publisher(DisplayPublisher):
     """Sends what `display` is given."""
 
     def publish(self, data, metadata=None, **_):
         bundle = _bundle(data)
         self.shell.flush()
-        self.shell.sender.output(
-            {"output_type": "display_data", "data": bundle, "metadata": {}}, sum(map(len, bundle.values()))
-        )
+        self.shell.sender.output({"output_type": "display_data", "data": bundle, "metadata": {}}, _size(bundle))
 
     def clear_output(self, wait=False):
         pass
@@ -135,7 +139,7 @@ class _Hook(DisplayHook):
             "metadata": {},
             "execution_count": self.prompt_count,
         }
-        self.shell.sender.output(output, sum(map(len, bundle.values())))
+        self.shell.sender.output(output, _size(bundle))
 
     def finish_displayhook(self):
         pass
@@ -161,7 +165,8 @@ class Shell(InteractiveShell):
             "evalue": str(evalue),
             "traceback": [str(line) for line in stb],
         }
-        self.sender.output(told, len(told["evalue"]) + sum(map(len, told["traceback"])))
+        size = len(told["evalue"]) + sum(len(line) + LINE_COST for line in told["traceback"])
+        self.sender.output(told, size + OUTPUT_COST)
 
     def ask_exit(self) -> None:
         """`exit()` in a cell: there is nobody to ask, and the other cells still count."""

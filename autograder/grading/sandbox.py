@@ -7,7 +7,6 @@ import os
 import shutil
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -18,8 +17,9 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder.grading import cgroups
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
-from autograder.grading.wire import Heard, listen
+from autograder.grading.wire import COPY, RUN, RUN_IN_GROUP, Heard, listen
 
 #: Seconds the warm parent may take to import everything.
 START_LIMIT = 180
@@ -100,7 +100,7 @@ _PROBE = (
     "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
     "warm._map_user(*user)\n"
     "warm._mount_own_places({'disk': 1000000, 'home': '/home/student', 'kept': []}); warm._drop_capabilities()\n"
-    "warm._prctl(38, 1); warm.refuse_calls()"
+    "warm._prctl(38, 1); warm.refuse_calls(counted=False)"
 )
 
 
@@ -152,6 +152,7 @@ def _environment() -> dict[str, str]:
         "KERAS_HOME": "/tmp/keras",
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
+        "HDF5_USE_FILE_LOCKING": "FALSE",  # a lock on a file can be in the way of others outside, and is refused
         # The cores are busy with other submissions.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -185,15 +186,36 @@ class Sandbox:
 
     def run(self, request: dict) -> Run:
         """Run cells and observe; see `cells.run` for the request. Raises SandboxBroken if the wall or the parent
-        fails.
+        fails before anything of the request has run.
 
         Never raises for what a student's code does.
         """
         self._await_parent()
+        group = cgroups.make(self.limits.memory) if self.walled else None
+        try:
+            heard, answer = self._hand_over(request, group)
+        finally:
+            if group:
+                group.close()
+        if "broken" in answer:
+            self.close()
+            raise SandboxBroken(f"The sandbox could not be built: {answer['broken']}.")
+        return Run(heard, self._ending(answer, heard.done))
+
+    def _hand_over(self, request: dict, group: cgroups.Group | None) -> tuple[Heard, dict]:
+        """Have the parent fork a process that reads the request and runs it: what it told, and how it ended.
+
+        The parent itself sees none of it: the request goes into a file that it hands on unread.
+        """
         ours, theirs = os.pipe()
         deadline = time.monotonic() + self.limits.wall + GRACE
         try:
-            self._ask(request, theirs)
+            with _unnamed_file() as file:
+                file.write(json.dumps(request).encode())
+                file.flush()
+                of_group = [group.time, group.memory, *group.doors] if group else []
+                asked = RUN_IN_GROUP[group.version - 1] if group else RUN
+                socket.send_fds(self._socket, [asked], [file.fileno(), theirs, *of_group])
         except OSError as error:
             os.close(ours)
             self.close()
@@ -201,11 +223,12 @@ class Sandbox:
         finally:
             os.close(theirs)
         heard = listen(ours, deadline)
-        answer = self._answer(deadline)
-        if "broken" in answer:
-            self.close()
-            raise SandboxBroken(f"The sandbox could not be built: {answer['broken']}.")
-        return Run(heard, self._ending(answer, heard.done))
+        try:
+            return heard, self._answer(deadline)
+        except SandboxBroken:
+            if heard.cell < 0:
+                raise
+            return heard, {"gone": True}  # whatever the run has done to the parent, it costs that run
 
     def lend(self) -> socket.socket:
         """A connection to a copy of the parent, with which another process on this machine can `borrow` it.
@@ -216,7 +239,7 @@ class Sandbox:
             self._start()
         ours, theirs = socket.socketpair()
         try:
-            self._ask({"copy": True}, theirs.fileno())
+            socket.send_fds(self._socket, [COPY], [theirs.fileno()])
         except OSError as error:
             raise SandboxBroken("The sandbox's parent process has ended.") from error
         finally:
@@ -279,11 +302,6 @@ class Sandbox:
             theirs.close()
         self._socket = ours
 
-    def _ask(self, request: dict, pipe: int) -> None:
-        body = json.dumps(request).encode()
-        socket.send_fds(self._socket, [struct.pack(">Q", len(body))], [pipe])
-        self._socket.sendall(body)
-
     def _answer(self, deadline: float) -> dict:
         """The parent's next line. It runs no student's code, so what it says is true."""
         line = b""
@@ -315,6 +333,8 @@ class Sandbox:
             return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
         if answer.get("limit") == "memory":
             return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
+        if "gone" in answer:
+            return "It ended the processes around it, and was stopped; look for os.kill."
         code = answer.get("code", -signal.SIGXCPU)
         if code == -signal.SIGXCPU or (code < 0 and answer["cpu"] >= limits.cpu):
             return f"It computed for more than {limits.cpu} seconds and was stopped; look for an endless loop."
@@ -323,6 +343,13 @@ class Sandbox:
         if code or not done:
             return f"Its Python process ended with exit code {code}; look for os._exit."
         return ""
+
+
+def _unnamed_file() -> BinaryIO:
+    """A file that has no name and is gone when it is closed; in memory, where the system has such."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("request"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _unwalled_environment(scratch: str) -> dict[str, str]:

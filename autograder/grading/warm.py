@@ -1,10 +1,12 @@
 """The warm parent: imports once, then forks a walled-in process for each run. Started inside bubblewrap by
 `sandbox`.
 
-It never runs a student's code itself. Where several processes grade, it imports once for all of them, and each has
-a copy of it. Each run gets a child with namespaces of its own (user, process, mount,
-network, IPC), limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its
-process namespace is. The parent listens on a socket that no run ever holds.
+It never runs a student's code itself, and never holds a byte of what one run is about, because every later run is
+a copy of its memory. It is told that there is something to run and handed open files; it forks, and only the
+process that runs the code reads from them. Where several processes grade, it imports once for all of them, and
+each has a copy of it. Each run gets a child with namespaces of its own (user, process, mount, network, IPC),
+limits, an empty /tmp and an empty home; when the run ends everything it started is gone, because its process
+namespace is. The parent listens on a socket that no run ever holds.
 """
 
 import contextlib
@@ -21,14 +23,17 @@ import time
 from pathlib import Path
 
 from autograder.grading.seccomp import refuse_calls
+from autograder.grading.usage import ByGroup, ByLooking
+from autograder.grading.wire import COPY, RUN_IN_GROUP
 
 NOBODY = 65534  # the user id that root gives up its own for
 INSIDE = 1000  # what a run sees as its user id
-TICK = 0.05  # seconds between looks at the memory of a run
+TICK = 0.05  # seconds between looks at what a run uses
+PTYS = 16  # terminals that a run can open; the system has some thousand for everybody
 
 #: linux/sched.h, sys/mount.h, sys/prctl.h
 _NAMESPACES = 0x10000000 | 0x20000000 | 0x00020000 | 0x40000000 | 0x08000000 | 0x04000000
-_REC, _PRIVATE, _NOSUID, _NODEV, _READ_ONLY, _REMOUNT, _BIND = 0x4000, 0x40000, 2, 4, 1, 32, 0x1000
+_REC, _PRIVATE, _NOSUID, _NODEV, _NOEXEC, _READ_ONLY, _REMOUNT, _BIND = 0x4000, 0x40000, 2, 4, 8, 1, 32, 0x1000
 _PDEATHSIG, _DUMPABLE, _NO_NEW_PRIVS, _CHILD_SUBREAPER, _CAPBSET_DROP = 1, 4, 38, 36, 24
 
 _CLONE3 = 435  # asm-generic/unistd.h; the same on every machine
@@ -49,13 +54,14 @@ def main() -> None:
     shell = _warm_up(options["modules"])
     _tell(control, {"ready": os.getpid()})
     while True:
-        request, pipe = _receive(control)
-        if request is None:
+        asked, files = _receive(control)
+        if not asked:
             return
-        if "copy" in request:
-            control = _copied(control, pipe)
+        if asked == COPY:
+            control = _copied(control, *files)
             continue
-        _tell(control, serve(request, pipe, shell, control, options))
+        group = RUN_IN_GROUP.index(asked) + 1 if asked in RUN_IN_GROUP else 0
+        _tell(control, serve(files, group, shell, control, options))
 
 
 def _copied(control: socket.socket, theirs: int) -> socket.socket:
@@ -97,14 +103,18 @@ def _run_operations_plainly() -> None:
         setattr(calls, option, lambda options, _: set_option(options, False))
 
 
-def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict) -> dict:
+def serve(files: list[int], group: int, shell, control: socket.socket, options: dict) -> dict:
     """One run, from fork to the end of its last process. Returns how it ended.
 
-    {"code": n, "cpu": seconds}, n negative for a signal, {"limit": "time", "cpu" or "memory"}, or {"broken": why}
-    where the wall could not be built.
+    files: the request, the pipe for messages and, where there is a group, what it uses of time and of memory and
+    the doors to it; closed here. group: the version of its interface, 0 for none. Returns {"code": n, "cpu":
+    seconds}, n negative for a signal; {"limit": "time", "cpu" or "memory"}; {"gone": true} if the code brought the
+    processes around it down; or {"broken": why} if it never began, because the wall could not be built.
     """
+    request, pipe, *of_group = files
+    meters, doors = of_group[:2], of_group[2:]
     told, tell = os.pipe()
-    base = _memory("self")
+    base = _address_space()
     user = os.getuid(), os.getgid()
     first = _fork_apart() if options["walled"] else os.fork()
     if first == 0:
@@ -113,43 +123,54 @@ def serve(request: dict, pipe: int, shell, control: socket.socket, options: dict
             control.close()
             os.close(told)
             _prctl(_PDEATHSIG, signal.SIGKILL)
+            _be_the_first_to_go()
             if options["walled"]:
                 _map_user(*user)
                 _mount_own_places(options)
-            _first_process(request, pipe, tell, shell, options, base)
+            _first_process(request, pipe, doors, tell, shell, options, base)
         except BaseException as error:
-            os.write(tell, json.dumps({"broken": f"{type(error).__name__}: {error}"}).encode())
+            _write(tell, {"broken": f"{type(error).__name__}: {error}"})
         finally:
             os._exit(0)
-    os.close(tell)
-    os.close(pipe)
-    limit = _wait(first, time.monotonic() + options["wall"], options if options["walled"] else None)
+    for file in (tell, request, pipe, *doors):
+        os.close(file)
+    usage = None
+    if meters:
+        usage = ByGroup(group, *meters)
+    elif options["walled"]:
+        usage = ByLooking(first, ("/tmp", "/dev/shm", options["home"]), options["disk"])
+    limit = _wait(first, time.monotonic() + options["wall"], usage, options)
+    for file in meters:
+        os.close(file)
     with os.fdopen(told, "rb") as answers:
-        answer = answers.read(4096)
+        lines = answers.read(4096).splitlines()
     if limit:
         return {"limit": limit}
-    return json.loads(answer) if answer else {"broken": "the first process of the run vanished"}
+    answer = json.loads(lines[-1]) if lines else {"broken": "the first process of the run vanished"}
+    return {"gone": True} if "begun" in answer else answer
 
 
-def _first_process(request: dict, pipe: int, tell: int, shell, options: dict, base: tuple[int, int]) -> None:
+def _first_process(request: int, pipe: int, doors: list[int], tell: int, shell, options: dict, base: int) -> None:
     """Fork the process that runs the cells, wait for its end, and tell it. Whatever it started ends after that, as
     this is the first process of the namespace.
     """
     _prctl(_NO_NEW_PRIVS, 1)
     _prctl(_DUMPABLE, 0)  # nobody in there can look into this process, or write to it
+    usual = _ignore_signals()
     runner = os.fork()
     if runner == 0:
-        os.close(tell)
-        _run(request, pipe, shell, options, base)
-    os.close(pipe)
+        for number, handler in usual.items():
+            signal.signal(number, handler)
+        _run(request, pipe, doors, tell, shell, options, base)
+    for file in (request, pipe, *doors):
+        os.close(file)
     if not options["walled"]:
         signal.signal(signal.SIGTERM, lambda *_: _end_group(runner))
     pid, status = os.wait()
     while pid != runner:
         pid, status = os.wait()  # orphans come here
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    told = {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime}
-    os.write(tell, json.dumps(told).encode())
+    _write(tell, {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime})
 
 
 def _end_group(leader: int) -> None:
@@ -157,30 +178,73 @@ def _end_group(leader: int) -> None:
         os.killpg(leader, signal.SIGKILL)
 
 
-def _run(request: dict, pipe: int, shell, options: dict, base: tuple[int, int]) -> None:
-    """Take everything away that a run does not need, and run it. Never returns."""
+def _write(tell: int, answer: dict) -> None:
+    os.write(tell, json.dumps(answer).encode()[:2000] + b"\n")
+
+
+def _ignore_signals() -> dict:
+    """Have what the run sends to this process do nothing; returns what was done before, by signal.
+
+    The kernel keeps signals from the first process of a namespace for which it has no handler, and Python has some.
+    """
+    usual = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    usual = {n: handler for n, handler in usual.items() if handler not in (signal.SIG_DFL, None)}
+    for number in usual:
+        signal.signal(number, signal.SIG_DFL)
+    return usual
+
+
+def _run(request: int, pipe: int, doors: list[int], tell: int, shell, options: dict, base: int) -> None:
+    """Take everything away that a run does not need, read what is to be run, and run it. Never returns."""
     code = 70
     try:
         _prctl(_PDEATHSIG, signal.SIGKILL)
+        for door in doors:
+            os.write(door, b"0")
         if options["walled"]:
             _drop_capabilities()
+            _prctl(_DUMPABLE, 1)  # so that the parent can count what it holds
         os.setsid()
+        work = json.loads(_all_of(request))
         nothing = os.open("/dev/null", os.O_RDWR)
         for handle in (0, 1, 2):
             os.dup2(nothing, handle)
+        if tell == 3:
+            tell = os.dup(tell)
         if pipe != 3:
             pipe = os.dup2(pipe, 3, inheritable=False)
-        os.closerange(4, 4096)
-        _set_limits(options, base[0])
+        tell = os.dup2(tell, 4, inheritable=False) if tell != 4 else tell
+        os.closerange(5, 4096)
+        _set_limits(options, base)
         if options["walled"]:
-            refuse_calls()
+            refuse_calls(counted=bool(doors))
         os.chdir(options["home"])
-        sys.modules["autograder.grading.cells"].run(request, shell, pipe)
+        cells = sys.modules["autograder.grading.cells"]
+        _write(tell, {"begun": True})
+        os.close(tell)
+        tell = -1
+        cells.run(work, shell, pipe)
         code = 0
     except BaseException as error:
-        sys.modules["autograder.grading.cells"].Sender(pipe).send("x", f"{type(error).__name__}: {error}".encode())
+        if tell >= 0:
+            _write(tell, {"broken": f"{type(error).__name__}: {error}"})
+        else:
+            cells.Sender(pipe).send("x", f"{type(error).__name__}: {error}".encode())
     finally:
         os._exit(code)
+
+
+def _all_of(file: int) -> bytes:
+    """The bytes of an open file, which is closed."""
+    os.lseek(file, 0, os.SEEK_SET)
+    with os.fdopen(file, "rb") as opened:
+        return opened.read()
+
+
+def _be_the_first_to_go() -> None:
+    """Where the machine runs out of memory, have the kernel end this process and its children, and no bystander."""
+    if sys.platform == "linux":
+        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _fork_apart() -> int:
@@ -241,6 +305,8 @@ def _mount_own_places(options: dict) -> None:
         flags = _BIND | _REMOUNT | _READ_ONLY | _NOSUID | _NODEV
         _call(_libc.mount(None, target, None, flags, None), f"closing {path}")
         os.close(handle)
+    terminals = f"newinstance,ptmxmode=666,mode=620,max={PTYS}".encode()
+    _call(_libc.mount(b"devpts", b"/dev/pts", b"devpts", _NOSUID | _NOEXEC, terminals), "mounting /dev/pts")
     _call(_libc.mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV, b"size=64k,mode=755"), "mounting /proc")
     # The little that TensorFlow reads there.
     os.mkdir("/proc/self")
@@ -281,18 +347,18 @@ def _set_limits(options: dict, mapped: int) -> None:
         resource.setrlimit(kind, (amount, last))
 
 
-def _wait(child: int, deadline: float, limits: dict | None) -> str:
+def _wait(child: int, deadline: float, usage: ByGroup | ByLooking | None, limits: dict) -> str:
     """Wait for the end of a run and of all that it started; ends it at a limit, whose name is returned.
 
-    limits: "memory", bytes that all its processes may have together beyond what they share with this one, and
-    "cpu", seconds that they may use together; None where there is no wall.
+    usage: what the run uses; None where there is no wall.
     """
     limit = ""
     while True:
         try:
             pid, _ = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return limit  # nothing is left of it
+            # Nothing is left of it. A group's memory ends what asks for too much before it is looked at.
+            return limit or (usage.over(limits) if isinstance(usage, ByGroup) else "")
         if pid:
             child = 0 if pid == child else child
             continue
@@ -302,54 +368,18 @@ def _wait(child: int, deadline: float, limits: dict | None) -> str:
             time.sleep(TICK / 5)  # on macOS
         if not limit and time.monotonic() > deadline:
             limit = "time"
-        if not limit and limits is not None:
-            grown, computed = _used()
-            limit = "memory" if grown > limits["memory"] else "cpu" if computed > limits["cpu"] + 1 else ""
+        if not limit and usage is not None:
+            limit = usage.over(limits)
         if limit and child:
             # With the first process its namespace dies; where there is none, it ends what it knows of.
-            os.kill(child, signal.SIGTERM if limits is None else signal.SIGKILL)
+            os.kill(child, signal.SIGTERM if usage is None else signal.SIGKILL)
 
 
-def _used() -> tuple[int, float]:
-    """Bytes by which all processes below this one are larger than this one, from which they were forked, and the
-    seconds that they and those of their children that have ended have computed.
-    """
-    mine = _memory("self")[1]
-    grown, computed = 0, 0
-    # Parents before their children: one that ends meanwhile is left out then, and not counted twice.
-    for number in _below(os.getpid()):
-        try:
-            used = list(map(int, _stat(number)[11:15]))  # its own and its ended children's, of user and system
-            grown += max(0, _memory(str(number))[1] - mine)
-        except OSError:
-            continue  # it has just ended
-        computed += sum(used)
-    return grown, computed / os.sysconf("SC_CLK_TCK")
-
-
-def _below(process: int) -> list[int]:
-    """The descendants of a process, each after its parent."""
-    children: dict[int, list[int]] = {}
-    for number in (int(name) for name in os.listdir("/proc") if name.isdigit()):
-        with contextlib.suppress(OSError):  # it has just ended
-            children.setdefault(int(_stat(number)[1]), []).append(number)
-    found = [process]
-    for parent in found:
-        found += children.get(parent, ())
-    return found[1:]
-
-
-def _stat(process: int) -> list[str]:
-    """The fields of /proc/PID/stat after the name: state, parent and so on."""
-    return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-
-
-def _memory(process: str) -> tuple[int, int]:
-    """A process's address space and its resident part, in bytes; zeros where that is not known."""
+def _address_space() -> int:
+    """Bytes of address space that this process has; 0 where that is not known."""
     if sys.platform != "linux":
-        return 0, 0
-    mapped, resident = Path(f"/proc/{process}/statm").read_text().split()[:2]
-    return int(mapped) * resource.getpagesize(), int(resident) * resource.getpagesize()
+        return 0
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
 
 
 def _give_up_root() -> None:
@@ -372,19 +402,10 @@ def _call(result: int, what: str) -> None:
         raise OSError(number, f"{what}: {os.strerror(number)}")
 
 
-def _receive(control: socket.socket) -> tuple[dict | None, int]:
-    """The next request and the pipe for its messages; None at the end."""
-    header, pipes, _, _ = socket.recv_fds(control, 8, 1)
-    if len(header) < 8:
-        return None, -1
-    (length,) = struct.unpack(">Q", header)
-    body = b""
-    while len(body) < length:
-        piece = control.recv(min(length - len(body), 1 << 20))
-        if not piece:
-            return None, -1
-        body += piece
-    return json.loads(body), pipes[0]
+def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
+    """What this process is asked, a byte, and the open files that come with it; b"" at the end."""
+    asked, files, _, _ = socket.recv_fds(control, 1, 8)
+    return asked, list(files)
 
 
 def _tell(control: socket.socket, answer: dict) -> None:

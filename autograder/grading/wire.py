@@ -16,18 +16,30 @@ from dataclasses import dataclass, field
 
 from autograder.observations import SIZE_LIMIT
 
+#: What the warm parent is asked, in a byte: to run what it is handed, in no control group or in one of the kernel's
+#: older or newer interface; or to make a copy of itself.
+RUN, RUN_IN_GROUP, COPY = b"0", (b"1", b"2"), b"c"
+
 #: c: a cell begins. o: an output. n: a name that is missing. r: a recording. x: what went wrong beside the cells.
 #: d: the end.
 KINDS = "conrxd"
 
-#: All messages of a run together, in bytes; the largest of text; what is kept of text and of pictures, characters.
-TOTAL_LIMIT = SIZE_LIMIT + 8_000_000
+#: All messages of a run but its recording, in bytes; how many there may be; the largest of text; what is kept of
+#: text and of pictures, characters.
+TOTAL_LIMIT = 8_000_000
+COUNT_LIMIT = 250_000
 MESSAGE_LIMIT = 4_000_000
 SHOWN_TEXT = 120_000
 SHOWN_PICTURES = 2_000_000
 
-#: Characters that each output counts for beside its text, so that there cannot be many empty ones.
+#: Characters that each output counts for beside its text, and each line of a traceback, so that there cannot be
+#: many empty ones.
 OUTPUT_COST = 100
+LINE_COST = 10
+
+#: Pixels of one picture and of all together: a few bytes can unpack to more than a browser has memory for.
+PIXELS = 16_000_000
+ALL_PIXELS = 64_000_000
 
 _PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
@@ -53,6 +65,9 @@ class Heard:
     garbled: str = ""
     text: int = 0
     pictures: int = 0
+    pixels: int = 0
+    messages: int = 0
+    bytes: int = 0
 
 
 def listen(pipe: int, deadline: float) -> Heard:
@@ -61,16 +76,14 @@ def listen(pipe: int, deadline: float) -> Heard:
 
     Closes the pipe.
     """
-    heard, data, total = Heard(), bytearray(), 0
+    heard, data = Heard(), bytearray()
+    coming = select.poll()
+    coming.register(pipe, select.POLLIN)
     try:
         while time.monotonic() < deadline:
-            ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
+            ready = coming.poll(1000 * max(0.0, deadline - time.monotonic()))
             piece = os.read(pipe, 1 << 20) if ready else b""
             if not piece:
-                break
-            total += len(piece)
-            if total > TOTAL_LIMIT:
-                heard.garbled = f"it sent more than {TOTAL_LIMIT:,} bytes"
                 break
             data += piece
             _take(data, heard)
@@ -91,6 +104,11 @@ def _take(data: bytearray, heard: Heard) -> None:
             heard.garbled = "what it sent is not in the agreed form"
             return
         if len(data) < 5 + length:
+            return
+        heard.messages += 1
+        heard.bytes += length if kind != b"r" else 0
+        if heard.bytes > TOTAL_LIMIT or heard.messages > COUNT_LIMIT:
+            heard.garbled = f"it sent more than {TOTAL_LIMIT:,} bytes or {COUNT_LIMIT:,} messages"
             return
         body = bytes(data[5 : 5 + length])
         del data[: 5 + length]
@@ -140,7 +158,7 @@ def _output(output: dict, heard: Heard) -> dict | None:
         name = "stderr" if output["name"] == "stderr" else "stdout"
         return {"output_type": "stream", "name": name, "text": _counted(output["text"], heard)}
     if kind == "error":
-        lines = [_counted(line, heard) for line in output["traceback"]]
+        lines = [_counted(line, heard, LINE_COST) for line in output["traceback"][: SHOWN_TEXT // LINE_COST]]
         name, value = _counted(output["ename"], heard)[:200], _counted(output["evalue"], heard)[:2000]
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind not in ("display_data", "execute_result"):
@@ -148,33 +166,62 @@ def _output(output: dict, heard: Heard) -> dict | None:
     data = {"text/plain": _counted(output["data"].get("text/plain", ""), heard)}
     for mime, beginning in _PICTURES.items():
         picture = _picture(output["data"].get(mime), beginning)
-        if picture:
-            heard.pictures += len(picture)
-            data[mime] = picture
+        if picture is None:
+            continue
+        width, height = _size(picture)
+        heard.pixels += width * height
+        if width * height == 0:
+            continue
+        if width * height > PIXELS or heard.pixels > ALL_PIXELS:
+            data["text/plain"] += f"\n... a picture of {width:,} x {height:,} pixels was left out here ..."
+            continue
+        heard.pictures += len(picture)
+        data[mime] = base64.b64encode(picture).decode()
     # As display_data, always: a value that nbgrader could take for points is the judge's alone.
     return {"output_type": "display_data", "data": data, "metadata": {}}
 
 
-def _picture(text: object, beginning: bytes) -> str | None:
-    """A picture's base64 text, made anew from its bytes; None if it is not one of its kind."""
+def _picture(text: object, beginning: bytes) -> bytes | None:
+    """A picture's bytes, from base64; None if it is not one of its kind."""
     if type(text) is not str:
         return None
     try:
         picture = base64.b64decode(text.replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
         return None
-    return base64.b64encode(picture).decode() if picture.startswith(beginning) else None
+    return picture if picture.startswith(beginning) else None
 
 
-def _counted(text: str, heard: Heard) -> str:
-    """A text that can be shown, cut where there is no room for more."""
+def _size(picture: bytes) -> tuple[int, int]:
+    """Width and height in pixels, as the header of a PNG or JPEG has them; 0, 0 if it has none: it shows nothing.
+
+    A PNG's first chunk is its header (RFC 2083, 4.1.1); a JPEG's is the first segment of the kinds C0 to CF that is
+    no table (ITU T.81, B.2.2).
+    """
+    if picture.startswith(_PICTURES["image/png"]):
+        return struct.unpack(">II", picture[16:24]) if picture[12:16] == b"IHDR" and len(picture) >= 24 else (0, 0)
+    place = 2
+    while place + 9 <= len(picture) and picture[place] == 0xFF:
+        kind, length = picture[place + 1], int.from_bytes(picture[place + 2 : place + 4])
+        if 0xC0 <= kind <= 0xCF and kind not in (0xC4, 0xC8, 0xCC):
+            height, width = struct.unpack(">HH", picture[place + 5 : place + 9])
+            return width, height
+        place += 2 + length
+    return 0, 0
+
+
+def _counted(text: str, heard: Heard, cost: int = 0) -> str:
+    """A text that can be shown, cut where there is no room for more. cost: what it counts for beside its length."""
     if type(text) is not str:
         raise TypeError
     room = max(0, SHOWN_TEXT - heard.text)
-    heard.text += len(text)
+    heard.text += len(text) + cost
     return _text(text[:room])
 
 
 def _text(text: str) -> str:
-    """A text that can be shown anywhere: no control characters, no lone surrogates."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", str(text).encode("utf-8", "replace").decode("utf-8"))
+    """A text that can be shown anywhere: no control characters, no lone surrogates. Programs that write to a
+    terminal end lines with two characters, and begin one anew with one of them.
+    """
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text.encode("utf-8", "replace").decode("utf-8"))
