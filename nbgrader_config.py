@@ -1,10 +1,12 @@
 """nbgrader's settings for this course: solutions/ -> exercises/ -> submitted/ -> autograded/ -> feedback/."""
 
+import contextlib
 import sys
 from pathlib import Path
 
 if "nbgrader.apps.api" in sys.modules:  # as in JupyterLab, where formgrader lists what was handed in
-    import autograder.classroom.listing  # noqa: F401 - dates are then read as grading reads them
+    with contextlib.suppress(ImportError):  # without this project's autograder, nbgrader works as it always does
+        import autograder.classroom.listing  # noqa: F401 - dates are then read as grading reads them
 
 c = get_config()  # noqa: F821 - nbgrader defines it when it reads this file
 

@@ -51,11 +51,11 @@ def _many(folder: Path) -> None:
 
 
 def _deep(folder: Path) -> None:
-    """Folders in folders, deeper than any path may be long."""
+    """Folders in folders, whose path is longer than any may be."""
     here = os.open(folder, os.O_RDONLY)
-    for _ in range(1200):
-        os.mkdir("deeper", dir_fd=here)
-        inside = os.open("deeper", os.O_RDONLY, dir_fd=here)
+    for _ in range(30):
+        os.mkdir("deeper" * 40, dir_fd=here)
+        inside = os.open("deeper" * 40, os.O_RDONLY, dir_fd=here)
         os.close(here)
         here = inside
     os.close(here)

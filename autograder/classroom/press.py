@@ -128,7 +128,7 @@ class Press:
         """Read what lies in a student's folder. Raises NotHandedIn, UnusableTemplate."""
         names = {name: f"(?P<{name}>.*)" for name in ("student_id", "assignment_id")}
         step = self._handed_in.submitted_directory
-        told = re.fullmatch(self._handed_in.format_path(step, **names, escape=True), place)
+        told = re.fullmatch(self._handed_in.format_path(step, **names, escape=True), place, re.DOTALL)
         if told is None:
             raise NotHandedIn(f"{shown(place)} is no place for a submission.")
         student, assignment = told["student_id"], told["assignment_id"]
