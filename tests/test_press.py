@@ -23,6 +23,7 @@ from autograder import cli
 from autograder.classroom import __main__ as classroom
 from autograder.classroom import dates, press
 from autograder.classroom.lock import course_lock
+from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS
 from autograder.classroom.stock import Course, settings
 from autograder.grading import kept, template
@@ -198,12 +199,12 @@ def test_between_presses_a_terminal_grades_and_what_was_pressed_is_not_done_agai
 
 @pytest.mark.slow
 @isolated
-def test_the_report_on_a_class_knows_what_was_pressed(course, monkeypatch, capsys):
+def test_the_report_on_a_class_knows_what_was_pressed(course, monkeypatch):
     for student in ("right0", "wrong"):
         pressed(course, student)
     monkeypatch.chdir(course.root)
     assert cli.main(["report", "01_mask"]) == 0
-    assert "2 submissions" in capsys.readouterr().out or collect_results(course, "01_mask").graded == 2
+    assert collect_results(course, "01_mask").graded == 2
 
 
 @pytest.mark.slow
