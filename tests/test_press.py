@@ -221,8 +221,14 @@ def test_threads_that_end_with_their_press_and_a_pool_of_them_and_a_terminal_at_
         list(pool.map(lambda student: pressed(course, student, patience=300), EXPECTED))
     said, _ = terminal.communicate(timeout=300)
     assert terminal.returncode == 1, said
+    for path in (course.root / "autograded").iterdir():
+        shutil.rmtree(path)
+    shared = opened(course)
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda student: pressed(course, student), EXPECTED))
+        done = list(pool.map(lambda student: shared.autograde("01_mask", student), EXPECTED))
+    assert all(each["success"] for each in done), done
+    assert {path.name for path in (course.root / "autograded").iterdir()} == set(EXPECTED)
+    assert (shared.coursedir.student_id, shared.coursedir.assignment_id) == ("*", "")
     assert scores(course) == EXPECTED and tuple(sorted(warm())) == alive
     nothing_is_held(course)
 

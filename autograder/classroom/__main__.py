@@ -202,6 +202,24 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         return 2
 
 
+def grade_everything(course: Course) -> int:
+    """What `make grade` does, and the process's exit code. Raises what `grade` raises."""
+    submitted = course.root / "submitted"
+    if submitted.exists() and not submitted.is_dir():
+        raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
+    if not submitted.is_dir() or not any(submitted.iterdir()):
+        print(
+            "submitted/ is empty, so this grades a sample class in build/sample_class. "
+            "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
+        )
+        course = sample_course(course.root)
+    fine = grade_and_report(course, Options())
+    for problem in write_feedback(course):
+        print(f"Look at this: {problem}")
+    print(f"Feedback: {course.root / 'feedback'}")
+    return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
+
+
 def main(arguments: list[str]) -> int:
     """Run a command; returns the process's exit code."""
     course = Course(ROOT)
@@ -212,24 +230,12 @@ def main(arguments: list[str]) -> int:
         if arguments != ["grade"]:
             print("Say release or grade: python -m autograder.classroom grade", file=sys.stderr)
             return 2
-        submitted = course.root / "submitted"
-        if submitted.exists() and not submitted.is_dir():
-            raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
-        if not submitted.is_dir() or not any(submitted.iterdir()):
-            print(
-                "submitted/ is empty, so this grades a sample class in build/sample_class. "
-                "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
-            )
-            course = sample_course(ROOT)
-        fine = grade_and_report(course, Options())
-        for problem in write_feedback(course):
-            print(f"Look at this: {problem}")
-        print(f"Feedback: {course.root / 'feedback'}")
-        return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
+        # Also while the sample class's folder is made: that takes away the one there was.
+        with course_lock(course.root, "make grade", tell=_tell):
+            return grade_everything(course)
     except (GradingStopped, Unprotected, UnusableTemplate, NotLocked) as problem:
         print(problem, file=sys.stderr)
         return 1
-    return 0
 
 
 if __name__ == "__main__":

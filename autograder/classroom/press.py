@@ -17,9 +17,10 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
+from sqlalchemy.exc import SQLAlchemyError
 from traitlets.config import Application, LoggingConfigurable
 
-from autograder.classroom import listing  # noqa: F401 - for what it does when it is imported
+from autograder.classroom.api_patches import copy_of
 from autograder.classroom.grading import unjudged
 from autograder.classroom.handover import STAGED, Handed, Kind, NotHandedIn, read_handed, shown, staging
 from autograder.classroom.lock import NotLocked, course_lock
@@ -69,6 +70,8 @@ class Press:
                 self._grade_and_write()
         except NotLocked as problem:
             self._fail(str(problem))
+        except OSError as error:
+            self._fail(f"Grading stopped: {error}. What is graded is kept; see to it, and grade again.")
         if self._failed:
             raise NbGraderException(" ".join(self._failed))
 
@@ -89,8 +92,7 @@ class Press:
         if walled is None:
             return
         # nbgrader reads where this says, and the one that it was given is its caller's.
-        staged = _copy(self._handed_in)
-        staged.submitted_directory = STAGED
+        staged = copy_of(self._handed_in, submitted_directory=STAGED)
         ready = []
         for place, found in sorted(self._converter.assignments.items()):
             try:
@@ -198,7 +200,9 @@ class Press:
 
     def _note(self, note: Notes, assignment: str, written: list[_Work]) -> None:
         source = written[0].source / f"{assignment}.ipynb"
-        with suppress(OSError):  # an assignment of other notebooks is none of `autograder grade`'s
+        # An assignment of other notebooks is none of `autograder grade`'s; of a gradebook that cannot be read
+        # nbgrader has told already.
+        with suppress(FileNotFoundError, SQLAlchemyError):
             digest = hashlib.sha256(source.read_bytes()).hexdigest()
             if note.released != digest and not self._known(assignment, source):
                 self._log.warning(
@@ -241,14 +245,6 @@ def _notes(root: Path, assignment: str) -> Notes:
         return Notes.read(root, assignment)
     except (OSError, ValueError):
         return Notes()
-
-
-def _copy(course: CourseDirectory) -> CourseDirectory:
-    """Another one with the same settings."""
-    other = CourseDirectory(parent=course.parent)
-    for name in course.trait_names(config=True):
-        setattr(other, name, getattr(course, name))
-    return other
 
 
 def _in_server() -> bool:
