@@ -337,7 +337,7 @@ def test_what_is_warm_ends_when_nobody_has_pressed_for_a_while(course):
 def test_at_most_so_many_kinds_are_kept_warm_and_none_is_lost_meanwhile(monkeypatch):
     made, cooled = [], []
     monkeypatch.setattr(kept, "kind_of", lambda task: task[0])
-    monkeypatch.setattr(kept, "cool_down", lambda: cooled.append(threading.get_ident()))
+    monkeypatch.setattr(kept, "close_box", lambda: cooled.append(threading.get_ident()))
 
     def perform(task):
         made.append((task, threading.get_ident()))

@@ -68,14 +68,14 @@ def kind_of(task: Task) -> tuple:
 def _box(wanted: tuple) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
     if getattr(_warm, "kind", None) != wanted:
-        cool_down()
+        close_box()
         _warm.kind, _warm.box = wanted, Sandbox(*wanted)
         atexit.register(_warm.box.close)
     return _warm.box
 
 
-def cool_down() -> None:
-    """End what this thread keeps warm."""
+def close_box() -> None:
+    """End the sandbox that this thread keeps warm, if it does."""
     if hasattr(_warm, "box"):
         _warm.box.close()
         atexit.unregister(_warm.box.close)

@@ -9,7 +9,7 @@ import queue
 import threading
 from concurrent.futures import Future
 
-from autograder.grading.batch import Task, cool_down, kind_of, perform
+from autograder.grading.batch import Task, close_box, kind_of, perform
 
 #: Seconds without work after which what is kept ends.
 IDLE = 300.0
@@ -45,7 +45,7 @@ class _Worker(threading.Thread):
                 except BaseException as error:  # whoever waits for it is told
                     future.set_exception(error)
         finally:
-            cool_down()
+            close_box()
 
     def _next(self) -> tuple[Task, Future] | None:
         """What it has to do next; None if it has to end."""
