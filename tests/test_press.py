@@ -263,7 +263,7 @@ def test_while_somebody_else_grades_a_press_ends_soon_and_says_who_that_is(cours
         assert other.stdout.readline() == "held\n"
         begun = time.monotonic()
         done = opened(course).autograde("01_mask", "right0")
-        assert 4 < time.monotonic() - begun < 60 and not done["success"]
+        assert 4 < time.monotonic() - begun < 300 and not done["success"]
         assert f"autograder grade 01_mask, process {other.pid}, since" in done["log"]
         assert f"kill {other.pid}" in done["log"] and "Nothing was changed here" in done["error"]
         assert graded.read_bytes() == before, "what was graded before is left alone"
@@ -324,7 +324,7 @@ def test_a_server_that_is_killed_while_it_grades_holds_nothing_up(course):
 @isolated
 def test_what_is_warm_ends_when_nobody_has_pressed_for_a_while(course):
     pressed(course, "right0", idle=1.0)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     while warm() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not warm()

@@ -31,7 +31,7 @@ LOCK_VARIABLE = "AUTOGRADER_LOCK"
 TELL_AFTER = 1.0
 TRY_AGAIN = 0.05
 #: Seconds for which a thread waits for another one of its own process, which is as long as a stuck program may run.
-TURN = 90.0
+TURN = 300.0
 
 
 class NotLocked(RuntimeError):
