@@ -33,14 +33,18 @@ SIZES = [20, 100]
 #: Submissions that stock nbgrader is timed with; it grades one after the other.
 STOCK_SIZE = 10
 
-#: nbgrader's own way, whatever nbgrader_config.py says.
-STOCK = (
-    "--Autograde.exporter_class=nbconvert.exporters.NotebookExporter",
-    *(f"--Autograde.sanitize_preprocessors=nbgrader.preprocessors.{name}"
-      for name in ("ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")),
-    *(f"--Autograde.autograde_preprocessors=nbgrader.preprocessors.{name}"
-      for name in ("Execute", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")),
-)  # fmt: skip
+#: nbgrader's own way, whatever nbgrader_config.py says: what its `autograde` is set to.
+STOCK = {
+    "exporter_class": ["nbconvert.exporters.NotebookExporter"],
+    "sanitize_preprocessors": [
+        f"nbgrader.preprocessors.{name}"
+        for name in ("ClearOutput", "DeduplicateIds", "OverwriteKernelspec", "OverwriteCells", "CheckCellMetadata")
+    ],
+    "autograde_preprocessors": [
+        f"nbgrader.preprocessors.{name}"
+        for name in ("Execute", "LimitOutput", "SaveAutoGrades", "AssignLatePenalties", "CheckCellMetadata")
+    ],
+}
 
 
 def make_class(folder: Path, assignment: str, size: int) -> Course:
@@ -62,7 +66,8 @@ def make_class(folder: Path, assignment: str, size: int) -> Course:
 
 def seconds_of_stock(course: Course, assignment: str) -> float:
     """How long nbgrader's own autograde takes for the whole class."""
-    command = [sys.executable, "-m", "nbgrader", "autograde", assignment, *STOCK]
+    stock = [f"--Autograde.{setting}={name}" for setting, names in STOCK.items() for name in names]
+    command = [sys.executable, "-m", "nbgrader", "autograde", assignment, *stock]
     start = time.perf_counter()
     subprocess.run(command, cwd=course.root, check=True, capture_output=True)
     took = time.perf_counter() - start

@@ -27,7 +27,7 @@ from autograder.grading import places, sandbox
 from autograder.grading.batch import Task, run_all
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken, why_not
-from autograder.grading.store import Busy, Store, course_lock, course_secret, key_of, seed_of
+from autograder.grading.store import Store, course_secret, key_of, seed_of
 from autograder.grading.template import (
     FILE_LIMIT,
     MISSING,
@@ -193,13 +193,6 @@ def test_a_result_that_is_not_whole_is_none(tmp_path):
         assert store.get("ab" * 32) is None
     store.put("ab" * 32, {"points": 1})
     assert path.read_bytes() == whole
-
-
-def test_one_at_a_time_holds_the_lock(tmp_path):
-    with course_lock(tmp_path), pytest.raises(Busy), course_lock(tmp_path, wait=False):
-        pass
-    with course_lock(tmp_path, wait=False):
-        pass
 
 
 def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):

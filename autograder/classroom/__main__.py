@@ -13,10 +13,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
+from autograder.classroom.lock import NotLocked, course_lock
 from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
 from autograder.classroom.telling import tell, tell_now, why_stopped
 from autograder.grading.cluster import ClusterUnusable
-from autograder.grading.store import course_lock
 from autograder.grading.template import UnusableTemplate
 from autograder.printable import printable
 from autograder.show.text import points_text
@@ -46,8 +46,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
     """Grade everything that was handed in, and export.
 
     only: one assignment, or "" for all. Returns the grades, and a sentence for each thing that a person should look
-    at. Another grading of the same course is waited for. Raises GradingStopped, Unprotected, UnusableTemplate,
-    ClusterUnusable.
+    at. Another grading of the same course is waited for, which is said. Raises GradingStopped, Unprotected,
+    UnusableTemplate, ClusterUnusable, NotLocked.
     """
     # A process that grades imports the script that started it; waiting for the lock there would never end.
     if getattr(multiprocessing.current_process(), "_inheriting", False):
@@ -55,7 +55,8 @@ def grade(course: Course, options: Options | None = None, only: str = "") -> tup
             "This script grades whenever it is imported, and each process that grades imports it: put the call "
             'under `if __name__ == "__main__":`.'
         )
-    with course_lock(course.root) as lock:
+    doing = f"autograder grade {only}" if only else "grading of all assignments"
+    with course_lock(course.root, doing, tell=tell_now) as lock:
         course = replace(course, lock=lock)
         problems = strays(course)
         for assignment in [only] if only else course.assignments():
@@ -194,11 +195,29 @@ def grade_one(root: Path, assignment: str, options: Options) -> int:
         fine = grade_and_report(course, options, assignment)
         tell(f"When you have looked at them: nbgrader generate_feedback {assignment}")
         return int(not fine)
-    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable) as problem:
+    except (GradingStopped, Unprotected, UnusableTemplate, ClusterUnusable, NotLocked) as problem:
         tell_now(str(problem))
     except OSError as error:
         tell_now(why_stopped(error))
     return 2
+
+
+def grade_everything(course: Course) -> int:
+    """What `make grade` does, and the process's exit code. Raises what `grade` raises."""
+    submitted = course.root / "submitted"
+    if submitted.exists() and not submitted.is_dir():
+        raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
+    if not submitted.is_dir() or not any(submitted.iterdir()):
+        tell(
+            "submitted/ is empty, so this grades a sample class in build/sample_class. "
+            "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
+        )
+        course = sample_course(course.root)
+    fine = grade_and_report(course, Options())
+    for problem in write_feedback(course):
+        tell(f"Look at this: {problem}")
+    tell(f"Feedback: {course.root / 'feedback'}")
+    return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
 
 
 def main(arguments: list[str]) -> int:
@@ -211,21 +230,10 @@ def main(arguments: list[str]) -> int:
         if arguments != ["grade"]:
             tell_now("Say release or grade: python -m autograder.classroom grade")
             return 2
-        submitted = course.root / "submitted"
-        if submitted.exists() and not submitted.is_dir():
-            raise GradingStopped("submitted is a file; it has to be a folder with one folder per student.")
-        if not submitted.is_dir() or not any(submitted.iterdir()):
-            tell(
-                "submitted/ is empty, so this grades a sample class in build/sample_class. "
-                "Put work to grade into submitted/STUDENT/ASSIGNMENT/ASSIGNMENT.ipynb and run it again."
-            )
-            course = sample_course(ROOT)
-        fine = grade_and_report(course, Options())
-        for problem in write_feedback(course):
-            tell(f"Look at this: {problem}")
-        tell(f"Feedback: {course.root / 'feedback'}")
-        return int(not fine and course.root == ROOT)  # the sample class has its problem on purpose
-    except (GradingStopped, Unprotected, UnusableTemplate) as problem:
+        # Also while the sample class's folder is made: that takes away the one there was.
+        with course_lock(course.root, "make grade", tell=tell_now):
+            return grade_everything(course)
+    except (GradingStopped, Unprotected, UnusableTemplate, NotLocked) as problem:
         tell_now(str(problem))
     except OSError as error:
         tell_now(why_stopped(error))

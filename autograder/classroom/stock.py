@@ -17,9 +17,9 @@ from pathlib import Path
 from traitlets.config.loader import Config, PyFileConfigLoader
 
 from autograder.classroom import waiting
+from autograder.classroom.lock import LOCK_VARIABLE
 from autograder.classroom.telling import DISK_FULL, FULL, tell_now
 from autograder.classroom.waiting import IN_USE, GradingStopped, await_gradebook
-from autograder.grading.store import LOCK_VARIABLE
 from autograder.printable import printable
 
 #: Where freshly generated assignments are put before anything else sees them.

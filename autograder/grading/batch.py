@@ -61,7 +61,7 @@ def sent(task: Task) -> Sent:
 def perform_sent(task: Sent) -> dict:
     """What `perform` does, with what was sent of a task."""
     try:
-        graded = grade_seeded(task.submission, task.template, task.seeds, _box(_kind(task)))
+        graded = grade_seeded(task.submission, task.template, task.seeds, _box(kind_of(task)))
         return graded.result(task.submission, task.walled)
     except (SandboxBroken, DeskBroken) as problem:
         return {"failed": str(problem)}
@@ -78,7 +78,7 @@ def _fault(problem: Exception) -> str:
 _warm = threading.local()
 
 
-def _kind(task: Task | Sent) -> tuple:
+def kind_of(task: Task | Sent) -> tuple:
     """What decides which sandbox a task needs: the arguments of `Sandbox`."""
     return task.template.imports, task.limits, task.walled, task.course
 
@@ -86,11 +86,18 @@ def _kind(task: Task | Sent) -> tuple:
 def _box(wanted: tuple) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
     if getattr(_warm, "kind", None) != wanted:
-        if hasattr(_warm, "box"):
-            _warm.box.close()
+        close_box()
         _warm.kind, _warm.box = wanted, Sandbox(*wanted)
         atexit.register(_warm.box.close)
     return _warm.box
+
+
+def close_box() -> None:
+    """End the sandbox that this thread keeps warm, if it does."""
+    if hasattr(_warm, "box"):
+        _warm.box.close()
+        atexit.unregister(_warm.box.close)
+        del _warm.kind, _warm.box
 
 
 def run_all(
@@ -144,7 +151,7 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.grading.grade"])
-    kind = _kind(next(iter(left.values())))
+    kind = kind_of(next(iter(left.values())))
     with Sandbox(*kind) as box, Desk() as judge:
         arguments = (kind, _lent(box, workers), _lent(judge, workers), context.Value("i", 0))
         with ProcessPoolExecutor(workers, context, initializer=_begin_worker, initargs=arguments) as pool:

@@ -356,3 +356,11 @@ def desk() -> Desk:
         _kept.desk = Desk()
         atexit.register(_kept.desk.close)
     return _kept.desk
+
+
+def close_desk() -> None:
+    """End the desk that this thread keeps, if it does."""
+    if hasattr(_kept, "desk"):
+        _kept.desk.close()
+        atexit.unregister(_kept.desk.close)
+        del _kept.desk

@@ -14,22 +14,11 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from autograder.grading.sandbox import Limits
 from autograder.grading.template import Submission, Template
-
-with contextlib.suppress(ImportError):  # Windows has none, and is told so when it grades
-    import fcntl
-
-#: The environment variable that names the lock's open file to a process that runs under its holder's lock.
-LOCK_VARIABLE = "AUTOGRADER_LOCK"
-
-
-class Busy(RuntimeError):
-    """Somebody else is grading this course; the message is one sentence."""
 
 
 class Store:
@@ -128,23 +117,3 @@ def grader_digest() -> str:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             digest.update(f"{name} {importlib.metadata.version(name)}".encode())
     return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def course_lock(root: Path, wait: bool = True) -> Iterator[int]:
-    """Hold the one lock of a course's grading; yields its open file, which a child may inherit.
-
-    The system gives it back when the last process that holds it ends, however it ends. Does nothing in a process
-    that was started under the lock. wait: whether to wait for another holder. Raises Busy if not.
-    """
-    if os.environ.get(LOCK_VARIABLE):
-        yield int(os.environ[LOCK_VARIABLE])
-        return
-    path = root / "build" / "grading.lock"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError as error:
-            raise Busy("Another process is grading this course.") from error
-        yield file.fileno()

@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,10 @@ MISSING = "# This cell is missing from the submission.\n"
 
 class UnusableTemplate(ValueError):
     """An instructor's notebook that cannot be graded with; the message is one sentence with the way out."""
+
+
+class UnreadableFile(OSError):
+    """A file that is there and cannot be read, and its author is not to blame; the message is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -161,7 +166,7 @@ def read_regular(path: Path, limit: int) -> bytes:
 
 def read_submission(path: Path, template: Template) -> Submission:
     """Read the file STUDENT/ASSIGNMENT/FILE that was handed in, whatever it is; what is wrong with it stands in
-    `problem`.
+    `problem`. Raises UnreadableFile where this machine or its rights do not let anybody read it.
     """
     if path.parent.is_symlink() or path.parent.parent.is_symlink():
         return Submission(problem="Its folder is a link to another one. Hand in the file itself.")
@@ -172,7 +177,11 @@ def read_submission(path: Path, template: Template) -> Submission:
     except IsADirectoryError:
         return Submission(problem="It is not a file but a folder, a device or a pipe.")
     except OSError as error:
-        return Submission(problem=f"The file cannot be read: {error.strerror}.")
+        if error.errno in (errno.ELOOP, errno.EMLINK):
+            return Submission(problem="It is not a file but a link to another one. Hand in the file itself.")
+        if error.errno in (errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP):
+            return Submission(problem="It is not a file but a socket or a device.")
+        raise UnreadableFile(f"{path.name} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         return Submission(problem=f"{error} Clear its outputs and save it again.")
 
