@@ -285,7 +285,7 @@ def test_a_borrowed_parent_that_ends_is_replaced():
 def test_without_a_wall_it_works_where_calls_of_linux_are_missing_as_on_macos(monkeypatch):
     # Libraries ask on what system they are when they are imported, the grader when it works.
     code = (
-        "import signal, sys, autograder.notebook; from autograder.grading import cells, warm\n"
+        "import signal, sys, autograder.unjudged, matplotlib.figure; from autograder.grading import cells, warm\n"
         "del signal.sigtimedwait; sys.platform = 'darwin'; warm.main()"
     )
     start = subprocess.Popen
@@ -552,11 +552,13 @@ def test_of_the_course_only_what_exercises_import_is_shown():
             if cell["cell_type"] == "code":
                 imported |= set(imports_of(cell["source"]))
     for module in places.COURSE_MODULES:
-        imported |= set(imports_of((ROOT / places._file_of(module)).read_text()))
+        imported |= set(imports_of((ROOT / places.file_of(module)).read_text()))
     of_course = {name for name in imported if name.split(".")[0] == "course"}
     assert of_course == set(places.COURSE_MODULES)
     shown = {path.relative_to(ROOT).as_posix() for path in mounted(places._packages())}
-    assert shown == {"autograder", "course/__init__.py", "course/datasets.py", "course/data"}
+    of_course = {name for name in shown if name.startswith("course")}
+    assert of_course == {"course/__init__.py", "course/datasets.py", *places.COURSE_DATA}
+    assert shown == set(places.shown())
 
 
 def imports_of(source: str) -> list[str]:
@@ -567,7 +569,7 @@ def imports_of(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [node.module, *(name for name in names if (ROOT / places._file_of(name)).exists())]
+            found += [node.module, *(name for name in names if (ROOT / places.file_of(name)).exists())]
     return found
 
 
