@@ -341,6 +341,7 @@ def test_nothing_in_the_courier_unpickles():
         "tcp://127.0.0.1:99999999",
     ],
 )
+@isolated
 def test_an_address_where_nobody_answers_is_one_sentence(tmp_path, monkeypatch, wrong):
     monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1)
     with pytest.raises(ClusterUnusable, match=r"^No Dask scheduler answers at .*Say its address as"):
@@ -365,6 +366,12 @@ def test_a_cluster_that_cannot_grade_says_why_and_nothing_is_stored(tmp_path, ad
     with worker(address, tmp_path, tmp_path / "other"), pytest.raises(ClusterUnusable, match="another version of"):
         run_all(asked, store, 1, address)
     assert stored(tmp_path) == {}
+
+
+def test_without_isolation_here_there_is_no_grading_on_a_cluster(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "why_not", lambda: "there is no wall.")
+    with pytest.raises(ClusterUnusable, match="needs isolation here as well: there is no wall"):
+        run_all(tasks(1), Store(tmp_path), 1, "tcp://127.0.0.1:1")
 
 
 @pytest.mark.slow
