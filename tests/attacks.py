@@ -490,6 +490,63 @@ ATTACKS = [
     Attack("null-byte", "\0" + GOOD, says=("is not defined",)),
     Attack("syntax-error", "def inverted_dropout(x, rate, rng)\n    return x", says=("SyntaxError",)),
     Attack("other-name", GOOD.replace("inverted_dropout", "dropout"), says=("Keep the name",)),
+    Attack(
+        "signals-the-first-process",
+        "import os, signal\nfor number in signal.valid_signals():\n    try:\n        os.kill(1, number)\n"
+        "    except OSError:\n        pass\n" + GOOD,
+        FULL,
+    ),
+    Attack(
+        "signals-the-first-process-inside",
+        GOOD.replace("    if not", "    import os, signal\n    os.kill(1, signal.SIGINT)\n    if not"),
+        FULL,
+    ),
+    Attack(
+        "limits-the-first-process",
+        "import resource\nfor kind in range(16):\n    try:\n        resource.prlimit(1, kind, (1, 1))\n"
+        "    except OSError:\n        pass\n" + GOOD,
+        FULL,
+    ),
+    Attack(
+        "raises-millions-of-lines",
+        "class Long(Exception):\n    def _render_traceback_(self):\n        return [''] * 3_000_000\n"
+        + GOOD
+        + "raise Long",
+        FULL,
+    ),
+    Attack(
+        "sends-millions-of-lines",
+        "import json, os, struct\n"
+        "out = {'output_type': 'error', 'ename': '', 'evalue': '', 'traceback': [''] * 900_000}\n"
+        "told = json.dumps([8, out], separators=(',', ':')).encode()\n"
+        "for n in range(2):\n    os.write(3, struct.pack('>cI', b'o', len(told)) + told)\n" + GOOD,
+        FULL,
+    ),
+    Attack(
+        "shows-a-huge-picture",
+        "import struct, zlib\nfrom IPython.display import publish_display_data\n"
+        "def chunk(kind, data):\n    body = kind + data\n"
+        "    return struct.pack('>I', len(data)) + body + struct.pack('>I', zlib.crc32(body))\n"
+        "rows = zlib.compress(bytes(30_000 * 3_751))\n"
+        "png = b'\\x89PNG\\r\\n\\x1a\\n' + chunk(b'IHDR', struct.pack('>IIBBBBB', 30_000, 30_000, 1, 0, 0, 0, 0))\n"
+        "publish_display_data({'image/png': png + chunk(b'IDAT', rows) + chunk(b'IEND', b'')})\n" + GOOD,
+        FULL,
+        says=("a picture of 30,000 x 30,000 pixels was left out",),
+    ),
+    Attack(
+        "hides-seconds",
+        "import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nfor _ in range(60):\n"
+        "    if os.fork() == 0:\n        end = time.process_time() + 0.4\n"
+        "        while time.process_time() < end:\n            pass\n        os._exit(0)\n    time.sleep(0.1)\n"
+        + GOOD,
+        says=("computed for more than",),
+    ),
+    Attack(
+        "memory-of-programs",
+        "import subprocess, sys, time\nfor _ in range(16):\n    subprocess.Popen([sys.executable, '-c',"
+        " 'x = bytearray(b\"x\") * 80_000_000; import time; time.sleep(60)'])\ntime.sleep(60)\n" + GOOD,
+        says=("GB of memory and was stopped",),
+    ),
     # Files that are no notebooks.
     Attack("text", data=b"Dear all", classic=0.0, says=("not JSON",)),
     Attack("empty", data=b"", classic=0.0, says=("The file is empty",)),

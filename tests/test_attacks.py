@@ -29,7 +29,7 @@ pytestmark = [
 ]
 
 #: Small enough that what never ends is soon ended, large enough for a busy machine.
-LIMITS = Limits(wall=10, cpu=3, memory=1_000_000_000)
+LIMITS = Limits(wall=25, cpu=4, memory=1_000_000_000)
 
 
 @contextmanager

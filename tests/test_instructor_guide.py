@@ -19,6 +19,8 @@ from autograder.classroom.sample import STUDENTS, fill_in
 from autograder.grading.cells import OUTPUT_LIMIT
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.template import FILE_LIMIT, TEXT_LIMIT
+from autograder.grading.warm import PTYS
+from autograder.grading.wire import ALL_PIXELS, PIXELS
 from tests.conftest import ROOT
 
 GUIDE = (ROOT / "course" / "instructor_guide.md").read_text(encoding="utf-8")
@@ -58,6 +60,8 @@ def test_the_limits_it_names_are_the_limits():
         f"| open files | {limits.files} |",
         f"| {limits.file_size / 1e6:g} MB, {limits.disk / 1e6:g} MB |",
         f"| {OUTPUT_LIMIT:,} characters |",
+        f"| {PIXELS / 1e6:g} million pixels, {ALL_PIXELS / 1e6:g} million |",
+        f"A run can open {PTYS} terminals.",
         f"| {FILE_LIMIT / 1e6:g} MB, {TEXT_LIMIT:,} characters a cell |",
     ):
         assert line in GUIDE

@@ -21,7 +21,7 @@ from IPython.core.displaypub import DisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from autograder.grading.wire import LINE_COST, OUTPUT_COST
+from autograder.grading.wire import MESSAGE_LIMIT, OUTPUT_COST, PICTURES, SHOWN_PICTURES, cost
 from autograder.observe import observe
 
 #: Characters of output that are sent in one run, and the largest piece sent at once.
@@ -33,7 +33,7 @@ class Sender:
     """Writes messages to a pipe: a letter that says what it is, the length, the bytes."""
 
     def __init__(self, pipe: int):
-        self.pipe, self.cell, self.room = pipe, 0, OUTPUT_LIMIT
+        self.pipe, self.cell, self.room, self.pictures = pipe, 0, OUTPUT_LIMIT, SHOWN_PICTURES
         self._turn = threading.RLock()
 
     def send(self, kind: str, body: bytes) -> None:
@@ -49,11 +49,15 @@ class Sender:
         self.send("c", str(cell).encode())
 
     def output(self, output: dict, size: int) -> None:
-        """Send an entry of the current cell's `outputs`, while there is room for its size."""
+        """Send an entry of the current cell's `outputs`, while there is room for its size in characters."""
         if self.room <= 0:
             return
         self.room -= size
-        self.send("o", json.dumps([self.cell, output]).encode())
+        body = json.dumps([self.cell, output]).encode()
+        if len(body) <= MESSAGE_LIMIT:
+            self.send("o", body)
+        else:
+            self.room = 0
         if self.room <= 0:
             notice = f"\n... cut here: a run may show {OUTPUT_LIMIT:,} characters ...\n"
             told = {"output_type": "stream", "name": "stdout", "text": notice}
@@ -95,30 +99,32 @@ class Stream(io.TextIOBase):
         """Send what is waiting."""
         text, self._waiting = self._waiting, ""
         if text:
-            self._sender.output({"output_type": "stream", "name": self._name, "text": text}, len(text))
+            self._sender.output({"output_type": "stream", "name": self._name, "text": text}, cost(text))
 
 
-def _bundle(data: dict) -> dict:
-    """A display's data as text that fits into JSON."""
-    return {
-        kind: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-        for kind, value in data.items()
-        if isinstance(value, str | bytes)
-    }
+def _send_display(sender: Sender, kind: str, data: dict) -> None:
+    """Send what is displayed: the text, as far as there is room, and pictures, if there is room.
 
-
-def _size(bundle: dict) -> int:
-    """What a display counts for, in characters."""
-    return OUTPUT_COST + sum(map(len, bundle.values()))
+    kind: "display_data" or "execute_result". data: by MIME type; other types are not shown, and not sent.
+    """
+    text = data.get("text/plain", "")
+    shown = {"text/plain": text[: sender.room] if isinstance(text, str) else ""}
+    for mime in PICTURES:
+        value = data.get(mime)
+        picture = base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        if isinstance(picture, str) and len(picture) <= sender.pictures:
+            sender.pictures -= len(picture)
+            shown[mime] = picture
+    output = {"output_type": kind, "data": shown, "metadata": {}}
+    sender.output(output, cost(shown["text/plain"]) + OUTPUT_COST)
 
 
 class _Publisher(DisplayPublisher):
     """Sends what `display` is given."""
 
     def publish(self, data, metadata=None, **_):
-        bundle = _bundle(data)
         self.shell.flush()
-        self.shell.sender.output({"output_type": "display_data", "data": bundle, "metadata": {}}, _size(bundle))
+        _send_display(self.shell.sender, "display_data", data)
 
     def clear_output(self, wait=False):
         pass
@@ -131,15 +137,8 @@ class _Hook(DisplayHook):
         pass
 
     def write_format_data(self, format_dict, md_dict=None):
-        bundle = _bundle(format_dict)
         self.shell.flush()
-        output = {
-            "output_type": "execute_result",
-            "data": bundle,
-            "metadata": {},
-            "execution_count": self.prompt_count,
-        }
-        self.shell.sender.output(output, _size(bundle))
+        _send_display(self.shell.sender, "execute_result", format_dict)
 
     def finish_displayhook(self):
         pass
@@ -159,14 +158,15 @@ class Shell(InteractiveShell):
 
     def _showtraceback(self, etype, evalue, stb):
         self.flush()
-        told = {
-            "output_type": "error",
-            "ename": str(getattr(etype, "__name__", etype)),
-            "evalue": str(evalue),
-            "traceback": [str(line) for line in stb],
-        }
-        size = len(told["evalue"]) + sum(len(line) + LINE_COST for line in told["traceback"])
-        self.sender.output(told, size + OUTPUT_COST)
+        lines, size = [], OUTPUT_COST
+        for line in map(str, stb):
+            if size > self.sender.room:
+                break
+            lines.append(line[: self.sender.room])
+            size += cost(lines[-1])
+        name, value = str(getattr(etype, "__name__", etype))[:200], str(evalue)[:2000]
+        told = {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
+        self.sender.output(told, size + len(value))
 
     def ask_exit(self) -> None:
         """`exit()` in a cell: there is nobody to ask, and the other cells still count."""

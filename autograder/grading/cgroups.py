@@ -5,6 +5,7 @@ It lets root do so, and whoever systemd's user manager has given a part of the t
 The names of files are those of the kernel's documentation, admin-guide/cgroup-v1 and cgroup-v2.
 """
 
+import atexit
 import contextlib
 import itertools
 import os
@@ -15,6 +16,9 @@ from functools import cache
 from pathlib import Path
 
 _NUMBERS = itertools.count()
+
+#: Folders of groups that are closed and still there.
+_left: list[Path] = []
 
 
 @dataclass(frozen=True)
@@ -71,13 +75,23 @@ class Group:
         return self._opened[-1]
 
     def close(self) -> None:
-        """Take it away. What is still in it stays, and so does the group."""
+        """Take it away, at once or, if something in it has not quite ended, with a later one."""
         for file in self._opened:
             os.close(file)
-        for folder in self._folders:
-            with contextlib.suppress(OSError):
-                folder.rmdir()
+        _left.extend(self._folders)
         self._opened, self._folders = [], []
+        _take_away()
+
+
+def _take_away() -> None:
+    for folder in _left[:]:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
+        if not folder.exists():
+            _left.remove(folder)
+
+
+atexit.register(_take_away)
 
 
 def make(memory: int) -> Group | None:

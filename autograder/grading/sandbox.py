@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from autograder.grading import cgroups
+from autograder.grading.asking import COPY, RUN, RUN_IN_GROUP
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
-from autograder.grading.wire import COPY, RUN, RUN_IN_GROUP, Heard, listen
+from autograder.grading.wire import Heard, listen
 
 #: Seconds the warm parent may take to import everything.
 START_LIMIT = 180

@@ -26,16 +26,17 @@ _REFUSED = {
     "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271), "kcmp": (312, 272),
     "pidfd_getfd": (438, 438), "process_madvise": (440, 440), "process_mrelease": (448, 448),
 }  # fmt: skip
-#: Those that watch or lock files that others use, too, and an answer that programs cope with: there are no more
-#: watches to be had, and this system has no such locks.
-_OF_FILES = {
+#: Those that take what all programs share, and an answer that programs cope with: there are no more watches to be
+#: had, this system has no such locks, everything has been written to the disk.
+_OF_ALL = {
     "inotify_init": ((253, None), errno.EMFILE), "inotify_init1": ((294, 26), errno.EMFILE),
     "fanotify_init": ((300, 262), errno.EMFILE), "flock": ((73, 32), errno.ENOSYS),
+    "io_setup": ((206, 0), errno.ENOSYS), "sync": ((162, 81), 0), "syncfs": ((306, 267), 0),
 }  # fmt: skip
 #: Calls of which a part is refused.
 _IN_PART = {
     "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "prlimit64": (302, 261),
-    "rt_sigaction": (13, 134), "fcntl": (72, 25),
+    "rt_sigaction": (13, 134), "fcntl": (72, 25), "mmap": (9, 222),
 }  # fmt: skip
 #: The audit architecture of each machine; its place is that of the numbers above.
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
@@ -46,13 +47,14 @@ _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 _OTHER_CALLS = 0x40000000  # from here on x86_64 has a second table of the same calls
 _NEW_NAMESPACES = 0x7E020000  # clone's flags for namespaces of every kind but time's
 _AF_UNIX, _SIGCHLD, _LEASE, _NOTIFY = 1, 17, 1024, 1026  # sys/socket.h, signal.h, fcntl.h
+_SHARED, _OF_NO_FILE = 0x01, 0x20  # sys/mman.h; the former is also a bit of MAP_SHARED_VALIDATE
 _SET_SECCOMP, _MODE_FILTER = 22, 2
 
 
 def refuse_calls(counted: bool) -> None:
     """Refuse the calls to this process and all it starts, for good. Does nothing on a machine it does not know.
 
-    counted: whether the kernel counts by itself what all of them compute; if not, what would hide it is refused.
+    counted: whether the kernel counts by itself what all of them use; if not, what would hide it is refused.
     Needs PR_SET_NO_NEW_PRIVS. Raises OSError when the kernel does not take the filter.
     """
     machine = _MACHINES.get(platform.machine())
@@ -70,7 +72,7 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
     """The filter's instructions, 8 bytes each. A jump counts the instructions that it skips: if true, if not."""
     numbers = {name: each[place] for name, each in _IN_PART.items()}
     refused = [(each[place], errno.EPERM) for each in _REFUSED.values()]
-    refused += [(each[place], error) for each, error in _OF_FILES.values() if each[place] is not None]
+    refused += [(each[place], error) for each, error in _OF_ALL.values() if each[place] is not None]
     return [
         _instruction(_LOAD, _ARCHITECTURE),
         _instruction(_EQUAL, architecture, 1, 0),
@@ -86,7 +88,7 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
         *_part(numbers["socket"], _argument(0), _instruction(_EQUAL, _AF_UNIX, 1, 0), _answer(errno.EACCES)),
         # A process may set its own limits only, not those of the one that looks after the run.
         *_part(numbers["prlimit64"], _argument(0), _instruction(_EQUAL, 0, 1, 0), _answer(errno.EPERM)),
-        *([] if counted else _keep_children_heard(numbers["rt_sigaction"])),
+        *([] if counted else [*_keep_children_heard(numbers["rt_sigaction"]), *_share_files_only(numbers["mmap"])]),
         # Leases and notes on files make others wait who open them.
         *_part(
             numbers["fcntl"],
@@ -113,6 +115,17 @@ def _keep_children_heard(number: int) -> list[bytes]:
         _argument(1, high=True),
         _instruction(_EQUAL, 0, 1, 0),
         _answer(errno.EPERM),
+    )
+
+
+def _share_files_only(number: int) -> list[bytes]:
+    """Refuse memory that processes share and no file has: it stays when nobody seems to have it any more."""
+    return _part(
+        number,
+        _argument(3),
+        _instruction(_ANY_BIT, _SHARED, 0, 2),
+        _instruction(_ANY_BIT, _OF_NO_FILE, 0, 1),
+        _answer(errno.ENOMEM),
     )
 
 

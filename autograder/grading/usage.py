@@ -10,7 +10,7 @@ import os
 import platform
 import resource
 from collections.abc import Iterator
-from functools import cmp_to_key
+from functools import cache, cmp_to_key
 from pathlib import Path
 
 _libc = ctypes.CDLL(None)
@@ -142,17 +142,32 @@ def _share(process: int) -> int:
     """
     try:
         lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-        return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:"))
+        return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(("Pss:", "SwapPss:")))
     except (OSError, ValueError):
         return _resident(process)
 
 
 def _resident(process: int) -> int:
-    """Bytes of memory that a process has, shared or not; 0 if it has ended."""
+    """Bytes of memory that a process has, shared or not, also what is swapped out; 0 if it has ended."""
     try:
-        return int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE
+        resident = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE
+        return resident + (_swapped(process) if _swaps() else 0)
     except (OSError, IndexError):
         return 0
+
+
+@cache
+def _swaps() -> bool:
+    """Whether this machine puts memory onto a disk."""
+    with contextlib.suppress(OSError):
+        return Path("/proc/swaps").read_text().count("\n") > 1
+    return False
+
+
+def _swapped(process: int) -> int:
+    """Bytes of a process's memory that are on a disk."""
+    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmSwap:"))
 
 
 def _below(process: int) -> Iterator[int]:

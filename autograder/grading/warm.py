@@ -22,9 +22,9 @@ import sys
 import time
 from pathlib import Path
 
+from autograder.grading.asking import COPY, RUN_IN_GROUP
 from autograder.grading.seccomp import refuse_calls
 from autograder.grading.usage import ByGroup, ByLooking
-from autograder.grading.wire import COPY, RUN_IN_GROUP
 
 NOBODY = 65534  # the user id that root gives up its own for
 INSIDE = 1000  # what a run sees as its user id
@@ -127,6 +127,8 @@ def serve(files: list[int], group: int, shell, control: socket.socket, options: 
             if options["walled"]:
                 _map_user(*user)
                 _mount_own_places(options)
+                if not doors:
+                    _share_no_zeros()
             _first_process(request, pipe, doors, tell, shell, options, base)
         except BaseException as error:
             _write(tell, {"broken": f"{type(error).__name__}: {error}"})
@@ -315,6 +317,13 @@ def _mount_own_places(options: dict) -> None:
     _call(_libc.mount(b"tmpfs", b"/proc", None, _REMOUNT | _READ_ONLY | _NOSUID | _NODEV, None), "closing /proc")
 
 
+def _share_no_zeros() -> None:
+    """Put the device that is read as zeros, but cannot be mapped, in the place of the one that can: processes could
+    share memory through it that is not counted where the kernel does not count by itself.
+    """
+    _call(_libc.mount(b"/dev/full", b"/dev/zero", None, _BIND, None), "replacing /dev/zero")
+
+
 def _drop_capabilities() -> None:
     """Give up what the first process of a user namespace may do in it."""
     for capability in range(64):
@@ -334,6 +343,7 @@ def _set_limits(options: dict, mapped: int) -> None:
         ("RLIMIT_CORE", 0),
         ("RLIMIT_MSGQUEUE", 0),
         ("RLIMIT_MEMLOCK", 0),
+        ("RLIMIT_SIGPENDING", 1000),  # timers count as such
     ):
         kind = getattr(resource, name, None)
         if kind is None or (name == "RLIMIT_NPROC" and not options["walled"]):

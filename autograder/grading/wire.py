@@ -16,10 +16,6 @@ from dataclasses import dataclass, field
 
 from autograder.observations import SIZE_LIMIT
 
-#: What the warm parent is asked, in a byte: to run what it is handed, in no control group or in one of the kernel's
-#: older or newer interface; or to make a copy of itself.
-RUN, RUN_IN_GROUP, COPY = b"0", (b"1", b"2"), b"c"
-
 #: c: a cell begins. o: an output. n: a name that is missing. r: a recording. x: what went wrong beside the cells.
 #: d: the end.
 KINDS = "conrxd"
@@ -32,8 +28,7 @@ MESSAGE_LIMIT = 4_000_000
 SHOWN_TEXT = 120_000
 SHOWN_PICTURES = 2_000_000
 
-#: Characters that each output counts for beside its text, and each line of a traceback, so that there cannot be
-#: many empty ones.
+#: Characters that each output counts for beside its text, and each line, so that there cannot be many empty ones.
 OUTPUT_COST = 100
 LINE_COST = 10
 
@@ -41,7 +36,8 @@ LINE_COST = 10
 PIXELS = 16_000_000
 ALL_PIXELS = 64_000_000
 
-_PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
+#: The kinds of pictures that are shown, and what each begins with.
+PICTURES = {"image/png": b"\x89PNG\r\n\x1a\n", "image/jpeg": b"\xff\xd8\xff"}
 
 #: Control characters other than tab, newline and the escape that colours begin with.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f]")
@@ -167,13 +163,13 @@ def _output(output: dict, heard: Heard) -> dict | None:
         name = "stderr" if output["name"] == "stderr" else "stdout"
         return {"output_type": "stream", "name": name, "text": _counted(output["text"], heard)}
     if kind == "error":
-        lines = [_counted(line, heard, LINE_COST) for line in output["traceback"][: SHOWN_TEXT // LINE_COST]]
+        lines = [_counted(line, heard) for line in output["traceback"][: SHOWN_TEXT // LINE_COST]]
         name, value = _counted(output["ename"], heard)[:200], _counted(output["evalue"], heard)[:2000]
         return {"output_type": "error", "ename": name, "evalue": value, "traceback": lines}
     if kind not in ("display_data", "execute_result"):
         return None
     data = {"text/plain": _counted(output["data"].get("text/plain", ""), heard)}
-    for mime, beginning in _PICTURES.items():
+    for mime, beginning in PICTURES.items():
         picture = _picture(output["data"].get(mime), beginning)
         if picture is None:
             continue
@@ -207,7 +203,7 @@ def _size(picture: bytes) -> tuple[int, int]:
     A PNG's first chunk is its header (RFC 2083, 4.1.1); a JPEG's is the first segment of the kinds C0 to CF that is
     no table (ITU T.81, B.2.2).
     """
-    if picture.startswith(_PICTURES["image/png"]):
+    if picture.startswith(PICTURES["image/png"]):
         return struct.unpack(">II", picture[16:24]) if picture[12:16] == b"IHDR" and len(picture) >= 24 else (0, 0)
     place = 2
     while place + 9 <= len(picture) and picture[place] == 0xFF:
@@ -219,13 +215,18 @@ def _size(picture: bytes) -> tuple[int, int]:
     return 0, 0
 
 
-def _counted(text: str, heard: Heard, cost: int = 0) -> str:
-    """A text that can be shown, cut where there is no room for more. cost: what it counts for beside its length."""
+def cost(text: str) -> int:
+    """What a text counts for, in characters."""
+    return len(text) + LINE_COST * (1 + text.count("\n"))
+
+
+def _counted(text: str, heard: Heard) -> str:
+    """A text that can be shown, cut where there is no room for more."""
     if type(text) is not str:
         raise TypeError
     room = max(0, SHOWN_TEXT - heard.text)
-    heard.text += len(text) + cost
-    return _text(text[:room])
+    heard.text += cost(text)
+    return _text("\n".join(text[:room].split("\n")[: room // LINE_COST]))
 
 
 def _text(text: str) -> str:

@@ -1,0 +1,496 @@
+"""What a run may use is held down, however it hides it: with a control group, and counted where there is none.
+
+Small limits throughout: the machine is others', too.
+"""
+
+import base64
+import io
+import json
+import os
+import struct
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from autograder.grading import cgroups, wire
+from autograder.grading.sandbox import Limits, Sandbox, why_not
+from autograder.grading.warm import PTYS
+
+isolated = pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}")
+MEMORY = 80_000_000
+LIMITS = Limits(wall=30, cpu=3, memory=MEMORY)
+
+
+TOO_MUCH = "It took more than 0.08 GB of memory and was stopped."
+
+
+def cell(*lines: str) -> dict:
+    """A request to run one cell."""
+    return {"cells": [[0, "\n".join(lines)]], "after": [], "observe": None}
+
+
+def told(run) -> str:
+    """All that a run showed, as JSON."""
+    return json.dumps(run.heard.outputs)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A sandbox with small limits."""
+    with Sandbox(frozenset(), LIMITS) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def busy():
+    """A sandbox with little time and enough memory."""
+    with Sandbox(frozenset(), Limits(wall=30, cpu=3, memory=600_000_000)) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def roomy():
+    """A sandbox with the limits of a class."""
+    with Sandbox(frozenset(), Limits()) as made:
+        yield made
+
+
+@pytest.fixture(params=["group", "counted"])
+def box(request, small, monkeypatch):
+    """The sandbox, with a control group for each run, and without."""
+    if request.param == "counted":
+        monkeypatch.setattr(cgroups, "make", lambda memory: None)
+    elif cgroups._tree() is None:
+        pytest.skip("No control group can be made here, so only the other way of counting is tested.")
+    return small
+
+
+WAIT = "import time; time.sleep(60)"
+GREEDY = {
+    "programs": """
+import subprocess, sys
+for _ in range(4):
+    subprocess.Popen([sys.executable, "-c", "x = bytearray(b'x') * 30_000_000; import time; time.sleep(60)"])
+""",
+    "forks-of-forks": """
+import os
+hold = []
+for _ in range(5):
+    hold.append(bytearray(b"x") * 25_000_000)
+    if os.fork():
+        break
+""",
+    "sockets": """
+import socket
+pairs = [socket.socketpair() for _ in range(120)]
+for end in sum(pairs, ()):
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 10**7)
+    end.setblocking(False)
+    try:
+        while True:
+            end.send(b"x" * 100_000)
+    except OSError:
+        pass
+""",
+    "files-in-memory": """
+for place in ("/tmp", "/dev/shm"):
+    for n in range(6):
+        with open(f"{place}/{n}", "wb") as file:
+            file.write(b"x" * 8_000_000)
+""",
+    "hides": """
+import ctypes, os
+ctypes.CDLL(None).prctl(4, 0)  # PR_SET_DUMPABLE
+for _ in range(3):
+    os.fork()
+x = bytearray(b"x") * 20_000_000
+""",
+}
+#: Shared memory that seems to be nobody's: refused, where the kernel does not count it.
+SHARED = {
+    "forks": "m = mmap.mmap(-1, 20_000_000)\nm.write(bytes(20_000_000))\nif os.fork():\n    os._exit(0)",
+    "device": "m = mmap.mmap(os.open('/dev/zero', os.O_RDWR), 20_000_000)\nm.write(bytes(20_000_000))\n"
+    "if os.fork():\n    os._exit(0)",
+    "unmapped": "m = mmap.mmap(-1, 20_000_000)\nm.write(bytes(20_000_000))\nm.resize(4096)",
+    "forgotten": "m = mmap.mmap(-1, 20_000_000)\nm.write(bytes(20_000_000))\nm.madvise(mmap.MADV_DONTNEED)",
+}
+
+
+@pytest.mark.slow
+@isolated
+@pytest.mark.parametrize("how", GREEDY)
+def test_memory_is_held_down_wherever_it_is(box, how):
+    run = box.run(cell(GREEDY[how], WAIT))
+    assert run.ending == TOO_MUCH, (run, told(run))
+
+
+@pytest.mark.slow
+@isolated
+@pytest.mark.parametrize("how", SHARED)
+def test_memory_that_is_shared_is_counted_or_refused(box, how):
+    body = "\n".join("            " + line for line in SHARED[how].splitlines())
+    lines = ("import mmap, os, time", "for _ in range(6):", "    if os.fork() == 0:", "        try:", body)
+    refused = "        except OSError: print('refused', flush=True); os._exit(0)\n        time.sleep(60)"
+    run = box.run(cell(*lines, refused, "for _ in range(6): os.wait()", "time.sleep(0.5)"))
+    assert run.ending == TOO_MUCH or told(run).count("refused") == 6, (run, told(run))
+
+
+@pytest.mark.slow
+@isolated
+def test_what_honest_code_shares_is_not_counted_twice(box):
+    """Forked processes share what was there before, and a program that is being started all there is."""
+    lines = (
+        "import os, subprocess, sys, time",
+        "x = bytearray(b'x') * 40_000_000",
+        "children = [os.fork() for _ in range(1)]",
+        "if 0 in children:",
+        "    time.sleep(1.5); os._exit(0)",
+        "for _ in range(30): subprocess.run(['true'])",
+        "time.sleep(1)",
+        "print('held', len(x))",
+    )
+    run = box.run(cell(*lines))
+    assert run.ending == "" and "held 40000000" in told(run), (run, told(run))
+
+
+BURN = "    t = time.process_time()\n    while time.process_time() - t < 0.4: pass\n    os._exit(0)"
+BUSY = {
+    "ignores": "import os, signal, time\ntry: signal.signal(signal.SIGCHLD, signal.SIG_IGN)\nexcept OSError: pass\n"
+    f"for _ in range(40):\n  if os.fork() == 0:\n{BURN}\n  time.sleep(0.1)",
+    "flag": "import ctypes, os, time\nlibc = ctypes.CDLL(None)\nact = (ctypes.c_ulong * 20)(1)\n"
+    "act[17] = 2  # SA_NOCLDWAIT, behind the handler and the mask\nlibc.sigaction(17, act, None)\n"
+    f"for _ in range(40):\n  if os.fork() == 0:\n{BURN}\n  time.sleep(0.1)",
+    "orphans": "import os, time\nfor _ in range(40):\n  if os.fork() == 0:\n    if os.fork(): os._exit(0)\n"
+    f"{BURN}\n  os.wait(); time.sleep(0.1)",
+    "threads": "import threading\ndef burn():\n    while True: pass\n"
+    "for _ in range(3): threading.Thread(target=burn, daemon=True).start()\nburn()",
+}
+
+
+@pytest.mark.slow
+@isolated
+@pytest.mark.parametrize("how", BUSY)
+def test_computing_is_counted_whoever_does_it(box, busy, how):
+    run = busy.run(cell(BUSY[how], WAIT))
+    assert run.ending.startswith("It computed for more than 3 seconds"), (run, told(run))
+
+
+@pytest.mark.slow
+@isolated
+def test_what_is_sent_to_the_first_process_costs_nobody_else(box):
+    lines = (
+        "import os, resource, signal",
+        "for number in signal.valid_signals():",
+        "    try: os.kill(1, number)",
+        "    except OSError: pass",
+        "for kind in range(16):",
+        "    try: print('SET', resource.prlimit(1, kind, (1, 1)))",
+        "    except OSError: pass",
+        "try: os.sched_setscheduler(1, os.SCHED_IDLE, os.sched_param(0))",
+        "except OSError: pass",
+        "print('alive')",
+    )
+    run = box.run(cell(*lines))
+    assert run.ending == "" and "alive" in told(run) and "SET" not in told(run)
+    ended = box.run(cell("import os", "os.kill(os.getpid(), 2)", "os.kill(-1, 9)"))
+    assert "interrupt" in told(ended).lower() or "signal" in ended.ending
+    assert box.run(cell("print('next')")).ending == ""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_parent_that_is_brought_down_costs_the_run_that_did_it(box, monkeypatch):
+    """Whatever a run may find to end the processes around it: it has begun, so nobody else is to blame."""
+    box.run(cell("pass"))
+    parent = box._process.pid
+
+    def end(pipe, deadline):
+        heard = wire.listen(pipe, time.monotonic() + 3)
+        for number in below(parent):
+            os.kill(number, 9)
+        return heard
+
+    monkeypatch.setattr("autograder.grading.sandbox.listen", end)
+    run = box.run(cell("print('begun')", WAIT))
+    assert (
+        "begun" in told(run)
+        and run.ending == "It ended the processes around it, and was stopped; look for os.kill."
+    )
+    monkeypatch.undo()
+    assert box.run(cell("print('next')")).ending == ""
+
+
+def below(process: int) -> list[int]:
+    """The processes that a process has started, and those that they have."""
+    children = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            children.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(
+                int(path.parent.name)
+            )
+        except OSError:
+            continue
+    found = [process]
+    for number in found:
+        found += children.get(number, [])
+    return found[1:]
+
+
+@pytest.mark.slow
+@isolated
+def test_what_the_system_has_one_of_is_refused_or_few(box):
+    lines = (
+        "import ctypes, errno, fcntl, os, pty, sqlite3, subprocess",
+        "libc = ctypes.CDLL(None, use_errno=True)",
+        "print('watches', libc.inotify_init1(0), libc.fanotify_init(0, 0))",
+        "opened = []",
+        "try:",
+        "    while True: opened.append(pty.openpty())",
+        "except OSError: print('terminals', len(opened))",
+        "for close in opened: os.close(close[0]), os.close(close[1])",
+        "file = open(os.__file__)",
+        "for name, ask in (('lock', lambda: fcntl.flock(file, fcntl.LOCK_SH)),",
+        "        ('lease', lambda: fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_RDLCK)),",
+        "        ('note', lambda: fcntl.fcntl(os.open('/usr/bin', os.O_RDONLY), fcntl.F_NOTIFY, 1))):",
+        "    try: ask(); print(name, 'had')",
+        "    except OSError as error: print(name, 'refused')",
+        "db = sqlite3.connect('/tmp/own.db'); db.execute('create table a (b)'); db.commit()",
+        "print('own locks had')",
+        "print('terminal for a program:', get_ipython().getoutput('echo hello'))",
+        "print('log', libc.klogctl(3, ctypes.create_string_buffer(100), 100))",
+        "print('written', libc.syncfs(0), os.sync())",
+    )
+    said = told(box.run(cell(*lines)))
+    for part in (
+        "watches -1 -1",
+        f"terminals {PTYS}",
+        "lock refused",
+        "lease refused",
+        "note refused",
+        "own locks had",
+        "['hello']",
+        "log -1",
+        "written 0",
+    ):
+        assert part in said, (part, said)
+
+
+@pytest.mark.slow
+@isolated
+def test_what_honest_code_needs_it_has(box, roomy):
+    lines = (
+        "import asyncio, multiprocessing, h5py",
+        "with multiprocessing.Pool(2) as pool: print('pool', pool.map(abs, [-3, 4]))",
+        "print('loop', asyncio.new_event_loop().run_until_complete(asyncio.sleep(0.01, 'ran')))",
+        "with h5py.File('/tmp/a.h5', 'w') as file: file['x'] = [1, 2]",
+        "print('saved', list(h5py.File('/tmp/a.h5')['x']))",
+        "shared = multiprocessing.Array('d', [1.5])",
+        "process = multiprocessing.Process(target=lambda: shared.__setitem__(0, 2.5)); process.start()",
+        "process.join(); print('shared', shared[0])",
+    )
+    run = roomy.run(cell(*lines))
+    for part in ("pool [3, 4]", "loop ran", "saved [", "shared 2.5"):
+        assert part in told(run), (part, run.ending, told(run))
+
+
+@pytest.mark.slow
+@isolated
+def test_shells_still_wait_for_their_children(box):
+    run = box.run(cell("%%bash", "sleep 0.1 & for n in 1 2; do true; done; wait; echo $(echo done)"))
+    assert "done" in told(run) and run.ending == ""
+
+
+@pytest.mark.slow
+@isolated
+def test_the_kernel_ends_a_run_before_a_bystander(box):
+    """Where all memory is gone; looked at from outside while a run waits."""
+    import threading
+
+    found = []
+
+    def look():
+        deadline = time.monotonic() + 25
+        while not found and time.monotonic() < deadline:
+            for number in below(os.getpid()):
+                try:
+                    command = Path(f"/proc/{number}/cmdline").read_bytes()
+                    score = int(Path(f"/proc/{number}/oom_score_adj").read_text())
+                except OSError:
+                    continue
+                if b"autograder.grading.warm" in command and score == 1000:
+                    found.append(number)
+            time.sleep(0.05)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    box.run(cell("import time; time.sleep(2)"))
+    looking.join()
+    assert found
+    mine = int(Path("/proc/self/oom_score_adj").read_text())
+    assert int(Path(f"/proc/{box._process.pid}/oom_score_adj").read_text()) == mine, (
+        "the parent is no more in danger"
+    )
+
+
+def heard(*outputs: dict) -> wire.Heard:
+    """What comes of outputs that are sent through a pipe."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reading)
+            for output in outputs:
+                body = json.dumps([0, output]).encode()
+                data = memoryview(struct.pack(">cI", b"o", len(body)) + body)
+                while data:
+                    data = data[os.write(writing, data) :]
+        finally:
+            os._exit(0)
+    os.close(writing)
+    try:
+        return wire.listen(reading, time.monotonic() + 60)
+    finally:
+        os.waitpid(pid, 0)
+
+
+def test_every_line_of_a_traceback_costs():
+    error = {"output_type": "error", "ename": "E", "evalue": "", "traceback": [""] * 500_000}
+    got = heard(error, error)
+    assert len(json.dumps(got.outputs)) < 200_000 and len(got.outputs[0][0]["traceback"]) <= 12_000
+    (stream,) = heard(*[{"output_type": "stream", "name": "stdout", "text": "\n" * 100_000}] * 3).outputs[0]
+    assert 1000 < stream["text"].count("\n") <= 12_000
+    few = heard(error | {"traceback": ["line"] * 60})
+    assert len(few.outputs[0][0]["traceback"]) == 60
+
+
+def test_many_messages_are_too_many():
+    empty = {"output_type": "stream", "name": "stdout", "text": ""}
+    got = heard(*[empty | {"text": "x" * 1_000_000}] * 9)
+    assert "it sent more than 8,000,000 bytes" in got.garbled
+
+
+def picture(width: int, height: int, kind: str = "png") -> str:
+    """A small file with a picture of this size, as base64 text."""
+    buffer = io.BytesIO()
+    Image.new("1" if kind == "png" else "L", (width, height)).save(buffer, kind)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def shown(*pictures: dict) -> list[dict]:
+    return [
+        output["data"]
+        for output in heard(*({"output_type": "display_data", "data": p} for p in pictures)).outputs[0]
+    ]
+
+
+@pytest.mark.parametrize("kind", ["png", "jpeg"])
+def test_a_picture_is_refused_by_the_size_in_its_header(kind):
+    mime = f"image/{kind}"
+    width, height = (30_000, 30_000) if kind == "png" else (60_000, 400)
+    (large,) = shown({mime: picture(width, height, kind)})
+    assert large == {"text/plain": f"\n... a picture of {width:,} x {height:,} pixels was left out here ..."}
+    (small,) = shown({mime: picture(640, 480, kind), "text/plain": "<Figure>"})
+    assert small == {"text/plain": "<Figure>", mime: picture(640, 480, kind)}
+    many = shown(*[{mime: picture(3000, 3000, kind)}] * 12)
+    assert sum(mime in each for each in many) == wire.ALL_PIXELS // 9_000_000
+
+
+def test_the_size_of_a_picture_is_what_a_library_reads_in_it():
+    for kind in ("png", "jpeg"):
+        for options in ({}, {"progressive": True, "exif": b"Exif\0\0" + bytes(2000)}):
+            buffer = io.BytesIO()
+            Image.new("RGB", (321, 123)).save(buffer, kind, **(options if kind == "jpeg" else {}))
+            assert wire._size(buffer.getvalue()) == (321, 123)
+    for broken in (
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"\xff\xd8\xff",
+        b"\xff\xd8\xff\xe0\0\0" * 50,
+        b"\x89PNG\r\n\x1a\nxxxxJUNK" + bytes(50),
+    ):
+        assert wire._size(broken) == (0, 0)
+
+
+def test_lines_of_a_terminal_are_lines():
+    got = heard({"output_type": "stream", "name": "stdout", "text": "one\r\ntwo\rthree\x1b[31m\x00"})
+    assert got.outputs[0][0]["text"] == "one\ntwo\nthree\x1b[31m\N{REPLACEMENT CHARACTER}"
+
+
+def test_groups_that_killed_processes_left_are_taken_away():
+    group = cgroups.make(MEMORY)
+    if group is None:
+        pytest.skip("No control group can be made here.")
+    tree = cgroups._tree()
+    gone = 4_194_305  # above the largest number of a process
+    left = {parent / f"dropout-{gone}-0" for parent in (tree.memory, tree.time)}
+    for folder in left:
+        folder.mkdir()
+    group.close()
+    cgroups._tree.cache_clear()
+    assert cgroups._tree() == tree and not any(folder.exists() for folder in left)
+    for _ in range(100):  # what a run leaves that was ended from outside takes a moment to go
+        cgroups.make(MEMORY).close()
+        if not (mine := list(tree.memory.glob(f"dropout-{os.getpid()}-*"))):
+            break
+        time.sleep(0.1)
+    assert not mine and not cgroups._left
+
+
+TREES = {
+    "newer, a user's own": (
+        "user.slice/user@1000.service/app.slice/term.scope",
+        {"user.slice/user@1000.service/app.slice": "memory pids"},
+        ["user.slice/user@1000.service/app.slice"],
+    ),
+    "newer, nothing counted": (".", {}, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TREES)
+def test_the_newer_interface_is_looked_through_upwards(name, tmp_path, monkeypatch):
+    """This machine may have the older one; a made-up tree shows where groups would be made."""
+    group, counted, expected = TREES[name]
+    own = tmp_path / group
+    own.mkdir(parents=True, exist_ok=True)
+    for folder in (own, *own.parents):
+        if folder.is_relative_to(tmp_path):
+            told = counted.get(str(folder.relative_to(tmp_path)), "")
+            (folder / "cgroup.subtree_control").write_text(told)
+    monkeypatch.setattr(cgroups, "_own_folder", lambda controller: own if controller == "" else None)
+    assert [str(tree.memory.relative_to(tmp_path)) for tree in cgroups._second_version()] == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Control groups are Linux's.")
+def test_the_folder_of_ones_own_group_is_found():
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _, names, _ = line.split(":", 2)
+        for controller in names.split(",") if not names.startswith("name=") else ():
+            folder = cgroups._own_folder(controller)
+            if folder is not None:
+                assert str(os.getpid()) in (folder / "cgroup.procs").read_text().split()
+
+
+@pytest.mark.slow
+@isolated
+def test_much_output_is_cut_and_costs_nothing_else(small):
+    """Text, values, displays, error messages, tracebacks and pictures, each far more than is shown."""
+    large = (
+        "print('x' * 5_000_000)",
+        "'x' * 5_000_000",
+        "display('x' * 5_000_000)",
+        "raise ValueError('x' * 5_000_000)",
+        "class Long(Exception):\n    def _render_traceback_(self): return ['y'] * 3_000_000\nraise Long",
+        "import os\nfrom IPython.display import Image, display\n"
+        "for _ in range(9): display(Image(b'\\x89PNG\\r\\n\\x1a\\n' + os.urandom(900_000), format='png'))",
+    )
+    for source in large:
+        run = small.run({"cells": [[0, source], [1, "print('next', 1 + 1)"]], "after": [], "observe": None})
+        assert run.ending == "" and run.heard.done and not run.heard.garbled, source[:30]
+        assert len(told(run)) < 2_500_000
+    figures = "import matplotlib.pyplot as plt\nfor _ in range(4):\n    plt.plot(range(9)); plt.show()"
+    run = small.run({"cells": [[0, figures], [1, "print('next')"]], "after": [], "observe": None})
+    assert sum("image/png" in output.get("data", {}) for output in run.heard.outputs[0]) == 4
+    assert "next" in json.dumps(run.heard.outputs[1]), "pictures take no room from text"
