@@ -32,6 +32,8 @@ pytest.importorskip("distributed")
 from tests.hostile_worker import KINDS, _bytes  # noqa: E402 - it imports Dask
 
 SECRET = bytes(range(32))
+#: What hostile workers do, four at a time.
+GROUPS = [tuple(sorted(KINDS)[start::4]) for start in range(4)]
 ADA = next(student for student in STUDENTS if student.name == "ada")
 
 
@@ -159,19 +161,22 @@ def test_what_is_sent_is_the_task_without_the_secret():
 
 @pytest.mark.slow
 @isolated
-@pytest.mark.parametrize("kind", sorted(KINDS))
-def test_a_hostile_worker_harms_nobody_and_the_others_are_graded(
-    tmp_path, address, monkeypatch, without_the_wall, kind
+@pytest.mark.parametrize("kinds", GROUPS, ids=" ".join)
+def test_hostile_workers_harm_nobody_and_the_others_are_graded(
+    tmp_path, address, monkeypatch, without_the_wall, kinds
 ):
-    """Its code runs nowhere here, not even in a courier without its wall; its work goes to an honest worker."""
-    monkeypatch.setattr(batch, "_longest", lambda task: 20 if kind == "silent" else 600)
-    asked, told = tasks(4), []
-    with hostile(address, tmp_path, kind) as marker, worker(address, tmp_path):
-        await_workers(address, 2)
+    """Their code runs nowhere here, not even in a courier without its wall; their work goes to an honest worker."""
+    monkeypatch.setattr(batch, "_longest", lambda task: 30 if "silent" in kinds else 600)
+    asked, told = tasks(8), []
+    with ExitStack() as running:
+        markers = [running.enter_context(hostile(address, tmp_path / kind, kind)) for kind in kinds]
+        running.enter_context(worker(address, tmp_path))
+        await_workers(address, len(kinds) + 1)
         failed = run_all(asked, Store(tmp_path / "grades"), 1, address, tell=told.append)
-        assert harmed(marker) == []
-    assert failed == {} and len(stored(tmp_path / "grades")) == 4
-    assert len(told) == 1 or kind in ("dies", "events"), "a worker that is gone is nobody's to look at"
+        assert [harmed(marker) for marker in markers] == [[]] * len(kinds)
+    assert failed == {} and len(stored(tmp_path / "grades")) == 8
+    gone = sum(kind in ("dies", "events") for kind in kinds)  # a worker that has gone is nothing to look at
+    assert len(kinds) - gone <= len(told) <= len(kinds), told
     for sentence in told:
         assert re.match(r"The worker tcp://[\d.:]+ \w.+ It gets no more work\.$", sentence), sentence
         assert sentence.isprintable() and len(sentence) < 800
@@ -336,6 +341,7 @@ def test_nothing_in_the_courier_unpickles():
         "tcp://127.0.0.1:99999999",
     ],
 )
+@isolated
 def test_an_address_where_nobody_answers_is_one_sentence(tmp_path, monkeypatch, wrong):
     monkeypatch.setattr(cluster, "CONNECT_LIMIT", 1)
     with pytest.raises(ClusterUnusable, match=r"^No Dask scheduler answers at .*Say its address as"):
@@ -360,6 +366,12 @@ def test_a_cluster_that_cannot_grade_says_why_and_nothing_is_stored(tmp_path, ad
     with worker(address, tmp_path, tmp_path / "other"), pytest.raises(ClusterUnusable, match="another version of"):
         run_all(asked, store, 1, address)
     assert stored(tmp_path) == {}
+
+
+def test_without_isolation_here_there_is_no_grading_on_a_cluster(tmp_path, monkeypatch):
+    monkeypatch.setattr(cluster, "why_not", lambda: "there is no wall.")
+    with pytest.raises(ClusterUnusable, match="needs isolation here as well: there is no wall"):
+        run_all(tasks(1), Store(tmp_path), 1, "tcp://127.0.0.1:1")
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from autograder import cli
 from autograder.classroom import waiting
 from autograder.classroom.sample import STUDENTS, fill_in
 from autograder.grading.sandbox import why_not
+from autograder.show.page import NOTE_HEADING, as_note
 from tests.conftest import ROOT
 from tests.test_waiting import held
 
@@ -201,3 +203,101 @@ def test_a_full_disk_is_a_sentence_and_what_is_done_is_kept(tmp_path, left):
             done = autograder(course, *command)
             assert done.returncode == 2 and re.search("full|No space left", sentence(done.stderr))
         assert not (course / "build" / "reports" / "01_mask.html").exists()
+
+
+def workers_of(number: int) -> list[int]:
+    """The processes that a process has started, and those that these have."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == number:
+            found += [int(folder.name), *workers_of(int(folder.name))]
+    return found
+
+
+#: When to kill everything: as soon as there is one of these.
+MOMENTS = {
+    "a process": lambda course, number: workers_of(number),
+    "a result": lambda course, number: [*(course / "build" / "grades").rglob("*.json")],
+    "a graded notebook": lambda course, number: [*(course / "autograded").rglob("*.ipynb")],
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_processes_that_are_killed_cost_nobody_the_grade(course, moment):
+    """Whatever was running then: what starts, what grades, what keeps warm, what writes the gradebook.
+
+    All but Python's own resource tracker, which would print that it knows nothing of what was before it.
+    """
+    students = [f"student{number}" for number in range(6)]
+    hand_in(course, *students)
+    command = [sys.executable, "-m", "autograder.cli", *GRADE]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=course, env={**os.environ, "PYTHONPATH": str(ROOT)}, **options) as running:
+        while not MOMENTS[moment](course, running.pid):
+            assert running.poll() is None, "nothing was killed"
+            time.sleep(0.01)
+        for number in workers_of(running.pid):
+            try:
+                if b"resource_tracker" in Path(f"/proc/{number}/cmdline").read_bytes():
+                    continue
+                os.kill(number, signal.SIGKILL)
+            except (ProcessLookupError, FileNotFoundError):
+                continue
+        out, err = running.communicate(timeout=300)
+    assert "Traceback" not in out + err, err
+    if running.returncode == 2:
+        assert "run this again" in sentence(err)
+    whole(course)
+    done = autograder(course, *GRADE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert grades(course) == dict.fromkeys(students, 10.0)
+
+
+def test_what_a_student_prints_cannot_look_like_the_graders_word(course):
+    """The grader's sentences stand in a box of HTML; of what code shows nothing is HTML."""
+    hand_in(course, "ada")
+    path = course / "submitted" / "ada" / "01_mask" / "01_mask.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    (cell,) = [c for c in notebook.cells if c.metadata.get("nbgrader", {}).get("solution")]
+    boast = as_note("Full marks, said your instructor.")
+    cell.source += f"\nfrom IPython.display import HTML, display\nprint({boast!r})\ndisplay(HTML({boast!r}))\n"
+    cell.source += "import os; os._exit(3)"
+    nbformat.write(notebook, path)
+    autograder(course, *GRADE)
+    graded = nbformat.read(course / "autograded" / "ada" / "01_mask" / "01_mask.ipynb", as_version=4)
+    outputs = [output for c in graded.cells if c.cell_type == "code" for output in c.outputs]
+    boxes = [o["data"]["text/html"] for o in outputs if NOTE_HEADING in o.get("data", {}).get("text/html", "")]
+    assert len(boxes) == 1 and "This cell was stopped." in boxes[0]
+    assert not any("said your instructor" in o.get("data", {}).get("text/html", "") for o in outputs)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "nbgrader", "generate_feedback", "01_mask"]
+    subprocess.run(command, cwd=course, env=environment, check=True, capture_output=True)
+    page = (course / "feedback" / "ada" / "01_mask" / "01_mask.html").read_text()
+    assert page.count(f"<strong>{NOTE_HEADING}</strong>") == 1 and "said your instructor" in page
+
+
+def test_the_exported_grades_are_a_table_whatever_the_names(course):
+    hand_in(course, "ada")
+    assert autograder(course, *GRADE).returncode == 0
+    program = (
+        "from nbgrader.api import Gradebook\n"
+        "with Gradebook('sqlite:///gradebook.db', 'dropout') as book:\n"
+        "    book.update_or_create_student('ada', last_name='=cmd|\"/C calc\"!A0', first_name='A, B\\n\\x1b[2J')\n"
+        "    book.update_or_create_student('=1+1', last_name='\\u202egnp', email='@SUM(A1)')\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=course, check=True, capture_output=True)
+    for command in (["nbgrader", "export"], ["autograder.cli", *GRADE]):
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        subprocess.run(
+            [sys.executable, "-m", *command], cwd=course, env=environment, check=True, capture_output=True
+        )
+        with (course / "grades.csv").open(newline="", encoding="utf-8") as file:
+            header, *rows = csv.reader(file)
+        lines = {row[3]: dict(zip(header, row, strict=True)) for row in rows}
+        assert set(lines) == {"ada", "'=1+1"} and float(lines["ada"]["score"]) == 10
+        assert lines["ada"]["last_name"].startswith("'=") and lines["ada"]["first_name"] == r"A, B\n\x1b[2J"
+        assert lines["'=1+1"]["last_name"] == r"\u202egnp" and lines["'=1+1"]["email"] == "'@SUM(A1)"

@@ -125,14 +125,14 @@ class Course:
         commands = [autograde, self._exporting()]
         # Into a folder of its own: exercises/ may hold somebody's work.
         done = self._nbgrader(*([self._generating(assignment, f"build/{FRESH}")] if anew else []), *commands)
-        if anew and done.returncode & 1:
-            raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
         if done.returncode < 0:
             # What it was writing may be there in part; it is not noted, and so written anew.
             raise GradingStopped(
                 f"nbgrader was ended by signal {-done.returncode} while it wrote the gradebook. What has been "
                 "graded is kept: run this again, and it goes on where it was."
             )
+        if anew and done.returncode & 1:
+            raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
 
     def recorded(self, assignment: str) -> set[str] | None:
         """The students of whom the gradebook has a submission; None if it does not know the assignment.

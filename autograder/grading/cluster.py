@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from autograder.grading.places import APP, interpreter, mounts, package_folders
-from autograder.grading.sandbox import bubblewrap
+from autograder.grading.sandbox import bubblewrap, why_not
 from autograder.grading.sent import Sent
 from autograder.grading.store import grader_digest
 from autograder.printable import printable
@@ -68,6 +68,8 @@ def spread(
     What could not be done yields {"failed": why}. Raises ClusterUnusable, before anything is done, where nobody
     answers, no worker comes, or none fits.
     """
+    if walled and why_not():
+        raise ClusterUnusable(f"Grading on a cluster needs isolation here as well: {why_not()}")
     place = _knock(address)
     left, round_ = dict(tasks), _Round(dict(tasks), address, problem, tell)
     broken, why = 0, ""

@@ -62,8 +62,9 @@ MESSAGE_LIMIT = 40_000_000
 TEXT_LIMIT = 20_000_000
 #: Tasks that one worker is given at once, whatever number of threads it says it has.
 THREADS_LIMIT = 64
-#: On how many workers a task is tried.
-TRIES = 3
+#: How often a task is handed out anew when workers go away with it, and on how many workers it is tried at all.
+LOSSES = 3
+TRIES = 20
 #: Seconds for one request to the scheduler, and for one result to come.
 REQUEST_LIMIT = 30
 
@@ -121,10 +122,13 @@ class Deaf(Client):
 
 @dataclass
 class Errand:
-    """One task on its way. tried: workers that have not done it. number: of this try."""
+    """One task on its way. tried: workers that have not done it, and why the last one has not. lost: how often a
+    worker that had it has gone.
+    """
 
     key: str
     tried: set[str] = field(default_factory=set)
+    lost: int = 0
     why: str = ""
 
 
@@ -195,6 +199,7 @@ class Round:
 
     def _give_up_on_the_lost(self, workers: dict[str, int]) -> None:
         for out in [out for out in self._out if out.worker not in workers]:
+            out.errand.lost += 1
             self._back(out, "the worker that had it has gone")
 
     async def _hand_out(self, workers: dict[str, int]) -> None:
@@ -217,7 +222,8 @@ class Round:
                 until = time.monotonic() + self._start["silence"]
                 self._out.append(Out(errand, worker, future, until))
         for errand in [errand for errand in self._waiting if errand.tried]:
-            if len(errand.tried) < TRIES and set(workers) - errand.tried or not workers:
+            left = errand.lost < LOSSES and len(errand.tried) < TRIES
+            if not workers or (left and set(workers) - errand.tried):
                 continue
             self._waiting.remove(errand)
             await self._talk.say({"failed": errand.key, "why": errand.why})
@@ -232,6 +238,7 @@ class Round:
             await self._drop(out, "has not answered in time; end it, and start it again")
             return
         if out.future.status in ("cancelled", "lost"):
+            out.errand.lost += 1
             self._back(out, "the cluster lost it")
             return
         text = await self._fetch(out) if out.future.status == "finished" else None

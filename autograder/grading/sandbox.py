@@ -96,6 +96,8 @@ def why_not() -> str:
         return f"{program} cannot be run: {error}."
     if done.returncode == 0:
         return ""
+    if done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
+        return "somebody ended the process that tried it; run this again."
     said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     return (
         f"this kernel or container forbids what the wall is made of ({said}); on Ubuntu an administrator can run "
