@@ -396,7 +396,8 @@ ATTACKS = [
     Attack(
         "overflows",
         body("rng.random()\nreturn np.where(rng.random(x.shape) >= rate, np.copysign(1.7e308, x), 0.0)"),
-        says=("dtype",),
+        points=9.5,
+        says=("-inf",),
     ),
     Attack(
         "class-named-like-a-formula",
@@ -418,7 +419,7 @@ ATTACKS = [
         says=("interfered",),
     ),
     Attack(
-        "recording-of-nobody's-calls",
+        "recording-of-no-calls",
         "import autograder.observations as o\nhonest = o.Observations.to_bytes\ndef forged(self):\n"
         "    more = {f'case-{n}': r for n, r in enumerate(self.records.values())}\n"
         "    return honest(o.Observations(self.records | more))\no.Observations.to_bytes = forged\n" + GOOD,
