@@ -185,7 +185,7 @@ def test_events_that_share_their_rows_are_refused():
         forms.expect(forged, "cross_validation", SEED)
 
 
-@pytest.mark.parametrize("rows", [3, 7, 75, 4000])
+@pytest.mark.parametrize("rows", [75, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 7, 4000))])
 def test_thousands_of_parts_whose_rows_are_hard_to_recognise_take_seconds(rows):
     """As many as an observer writes down, of rows that are nearly those of x."""
     records, chance = dict(Observations.from_bytes(real("cross_validation")[0]).records), np.random.default_rng(1)

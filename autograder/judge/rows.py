@@ -12,8 +12,8 @@ import numpy as np
 #: hundred times smaller, and the distance of two rows (`FoldCase.x`) several times larger.
 _NEAR = 2e-3
 
-#: How often rows of one table are searched for, when no guess of their statistics fits: as often as there are folds
-#: in any case, each with a training and a test part; and how often in vain, as one part that is of no rows says all.
+#: How often rows of one table are searched for, when no guess of their statistics fits: for the training and the
+#: test part of each fold; and how often in vain, as one part that is of no rows says all.
 _SEARCHES, _IN_VAIN = 24, 3
 
 #: How many places in the table two recorded rows may have that fit some others, too, before all are looked at.
