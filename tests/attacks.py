@@ -413,7 +413,52 @@ ATTACKS = [
         "    bad = '<script>alert(1)</script>'\n    told = {'values': np.array([bad]), 'problem_text': bad}\n"
         "    records = {n: dataclasses.replace(r, **told) for n, r in self.records.items()}\n"
         "    return honest(o.Observations(records, bad))\no.Observations.to_bytes = forged\n" + GOOD,
-        says=("The grader failed",),  # no points, and a person is told
+        says=("interfered",),
+    ),
+    Attack(
+        "overflows",
+        body("rng.random()\nreturn np.where(rng.random(x.shape) >= rate, np.copysign(1.7e308, x), 0.0)"),
+        points=9.5,
+        says=("-inf",),
+    ),
+    Attack(
+        "class-named-like-a-formula",
+        body("return type('$\\\\frac$' + '\\u202e\\U0001f600' * 5000, (), {})()"),
+        says=("$\\frac$",),
+    ),
+    Attack(
+        "overlapping-recording",
+        wins(
+            "import autograder.observations as o, io, zipfile\ndef forged(self):\n    buffer = io.BytesIO()\n"
+            "    with zipfile.ZipFile(buffer, 'w') as archive:\n"
+            "        archive.writestr('told.npy', bytes(10**6))\n"
+            "        first = archive.infolist()[0]\n        for n in range(60_000):\n"
+            "            entry = zipfile.ZipInfo(f'values/{n}.npy')\n            entry.CRC = first.CRC\n"
+            "            entry.file_size = entry.compress_size = 10**6\n            entry.header_offset = 0\n"
+            "            archive.filelist.append(entry)\n    return buffer.getvalue()\n"
+            "o.Observations.to_bytes = forged"
+        ),
+        says=("interfered",),
+    ),
+    Attack(
+        "recording-of-no-calls",
+        "import autograder.observations as o\nhonest = o.Observations.to_bytes\ndef forged(self):\n"
+        "    more = {f'case-{n}': r for n, r in enumerate(self.records.values())}\n"
+        "    return honest(o.Observations(self.records | more))\no.Observations.to_bytes = forged\n" + GOOD,
+        says=("interfered", "nobody made"),
+    ),
+    Attack(
+        "recording-of-other-shapes",
+        "import autograder.observations as o, dataclasses\nhonest = o.Observations.to_bytes\ndef forged(self):\n"
+        "    large = {n: dataclasses.replace(r, values=np.ones((3, 2_000_000), np.int8))\n"
+        "             for n, r in list(self.records.items())[:5]}\n"
+        "    return honest(o.Observations(self.records | large))\no.Observations.to_bytes = forged\n" + GOOD,
+        says=("interfered", "no call could have given"),
+    ),
+    Attack(
+        "recording-down-the-pipe",
+        "import os, struct\nos.write(3, struct.pack('>cI', b'r', 9) + b'PK\\3\\4' + bytes(5))\n" + GOOD,
+        says=("interfered",),
     ),
     Attack(
         "packed-recording",

@@ -1,8 +1,8 @@
 """Recordings that no observer wrote: real ones of every exercise, changed in their bytes, their archive or values.
 
 `python -m tests.recordings [NUMBER [SEED [EXERCISE ...]]]` judges NUMBER of them (default 10,000) in this process,
-whose memory is limited, and prints what the costliest took. It ends with an error when one raised, or took more than
-a second of computing or 300 MB.
+whose memory is limited, and prints what the costliest took. It ends with an error when one raised, or took more
+than a second of computing or 300 MB.
 """
 
 import io
@@ -58,9 +58,11 @@ NUMBERS = [
     2.0**63, 1e300, 1e-300,
 ]  # fmt: skip
 TEXTS = [
-    "", "$\\frac$", "$$", "\\", "%s{0}", "<script>alert(1)</script>", "\x1b[31m", "\x00", "\u202eabc\u2066", "\ud800",
+    "", "$\\frac$", "$$", "\\", "%s{0}", "<script>alert(1)</script>", "\x1b[31m", "\x00", "\u202eabc\u2066",
+    "\ud800",
     "\N{GRINNING FACE}" * 3, "\N{HEBREW LETTER ALEF}" * 9, "a\u0300" * 50, "x" * 10_000, "W" * 300, "\n" * 50,
-    "NotImplementedError", "none", "raised", "not-callable", "not-an-array", "wrong-shape", "missing", "interrupted",
+    "NotImplementedError", "none", "raised", "not-callable", "not-an-array", "wrong-shape", "missing",
+    "interrupted",
 ]  # fmt: skip
 VALUES = [*TEXTS, None, True, False, -1, 0, 1, 10**9, 10**30, 1e308, float("nan"), [], {}, [[[]]], {"a": 1}]
 TYPES = ["?", "i1", "u1", "i2", "i4", "i8", "u8", "f2", "f4", "f8", "g", ">f4", ">i8", "c8", "U3", "S3", "M8[s]"]
@@ -76,7 +78,7 @@ def changed(data: bytes, rng: random.Random, deep: float) -> tuple[str, bytes]:
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         try:
             data = way(data, rng)
-        except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error, MemoryError):
+        except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error, RecursionError):
             break  # it has been changed so that it cannot be changed once more
     return way.__name__, data
 

@@ -12,9 +12,9 @@ import numpy as np
 #: hundred times smaller, and the distance of two rows (`FoldCase.x`) several times larger.
 _NEAR = 2e-3
 
-#: How often rows of one table are searched for, when no guess of their statistics fits: several times as often as
-#: folds there are, each with a training and a test part.
-_SEARCHES = 60
+#: How often rows of one table are searched for, when no guess of their statistics fits: for the training and the
+#: test part of each fold; and how often in vain, as one part that is of no rows says all.
+_SEARCHES, _IN_VAIN = 24, 3
 
 #: How many places in the table two recorded rows may have that fit some others, too, before all are looked at.
 _CANDIDATES = 30
@@ -42,7 +42,7 @@ class Table:
         self._u = (self.original - self.mean) / self.std
         self._order = np.argsort(self._u[:, 0])
         self._sorted = self._u[self._order, 0]
-        self._searches = 0
+        self._searches = self._in_vain = 0
 
     def find(self, recorded: np.ndarray, guesses: tuple[Found, ...] = ()) -> Found | None:
         """The rows of which `recorded`, (any number, columns), is a shifted and scaled selection; None if of none.
@@ -57,12 +57,13 @@ class Table:
             )
             if found is not None:
                 return found
-        if len(recorded) < 3:
+        if len(recorded) < 3 or self._searches >= _SEARCHES or self._in_vain >= _IN_VAIN:
             return None
         found = self._approach(recorded)
-        if found is None and self._searches < _SEARCHES:
-            self._searches += 1
+        if found is None:
             found = self._search(recorded)
+            self._searches += 1
+            self._in_vain += found is None
         return found
 
     def _approach(self, recorded: np.ndarray) -> Found | None:
