@@ -73,7 +73,7 @@ def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
 ODDITIES = {
     "a-folder": "not a file but a folder",
     "a-pipe": "not a file but a folder, a device or a pipe",
-    "a-link": "cannot be read",
+    "a-link": "not a file but a link to another one",
     "nothing": "the folder is empty",
     "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
     "<script>alert(1)</script>": "is no name that can be graded under",
