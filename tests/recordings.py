@@ -117,7 +117,7 @@ def directories(data: bytes, rng: random.Random) -> bytes:
     elif way == 1:
         end[rng.randrange(len(end))] = rng.randrange(256)
     elif way == 2:  # many names for the same bytes
-        number = rng.choice((2, 100, 1000))
+        number = min(rng.choice((2, 100, 1000)), 1 + 5_000_000 // (1 + len(directory)))
         directory = directory * number
         count = struct.unpack_from("<H", end, 10)[0] * number
         count %= 2**16
