@@ -80,7 +80,16 @@ def changed(data: bytes, rng: random.Random, deep: float) -> tuple[str, bytes]:
             data = way(data, rng)
             if len(data) > 20_000_000:
                 break  # what grows for ever is refused by its size
-        except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error, RecursionError):
+        except (
+            ValueError,
+            KeyError,
+            IndexError,
+            TypeError,
+            OverflowError,
+            AttributeError,
+            struct.error,
+            RecursionError,
+        ):
             break  # it has been changed so that it cannot be changed once more
     return way.__name__, data
 
