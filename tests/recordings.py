@@ -78,7 +78,18 @@ def changed(data: bytes, rng: random.Random, deep: float) -> tuple[str, bytes]:
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         try:
             data = way(data, rng)
-        except (ValueError, KeyError, IndexError, TypeError, OverflowError, struct.error, RecursionError):
+            if len(data) > 20_000_000:
+                break  # what grows for ever is refused by its size
+        except (
+            ValueError,
+            KeyError,
+            IndexError,
+            TypeError,
+            OverflowError,
+            AttributeError,
+            struct.error,
+            RecursionError,
+        ):
             break  # it has been changed so that it cannot be changed once more
     return way.__name__, data
 
@@ -115,7 +126,7 @@ def directories(data: bytes, rng: random.Random) -> bytes:
     elif way == 1:
         end[rng.randrange(len(end))] = rng.randrange(256)
     elif way == 2:  # many names for the same bytes
-        number = rng.choice((2, 100, 1000))
+        number = min(rng.choice((2, 100, 1000)), 1 + 5_000_000 // (1 + len(directory)))
         directory = directory * number
         count = struct.unpack_from("<H", end, 10)[0] * number
         count %= 2**16
@@ -131,7 +142,7 @@ def members_repeated(data: bytes, rng: random.Random) -> bytes:
     """A member stands there once more, or a few hundred times, under its own or other names."""
     parts = _parts(data)
     name, content = rng.choice(parts)
-    times = rng.choice((1, 3, 500))
+    times = min(rng.choice((1, 3, 500)), 1 + 5_000_000 // (1 + len(content)))
     return _archive(parts + [(name if rng.random() < 0.5 else f"values/{n}.npy", content) for n in range(times)])
 
 
