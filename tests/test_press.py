@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -533,3 +534,18 @@ def test_formgrader_lists_odd_files_and_dates_and_knows_who_is_graded(course):
 def test_a_date_is_read_or_is_none_and_never_guessed(tmp_path, text, date):
     (tmp_path / "timestamp.txt").write_text(text, newline="")
     assert dates.date_in(tmp_path) == date
+
+
+@pytest.mark.slow
+@isolated
+def test_a_gradebook_in_use_is_waited_for_and_named_and_takes_nothing_away(course):
+    pressed(course, "right0")
+    graded = course.root / "autograded" / "right0" / "01_mask" / "01_mask.ipynb"
+    before = graded.read_bytes()
+    other = sqlite3.connect(course.root / "gradebook.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    done = opened(course).autograde("01_mask", "right0")
+    assert not done["success"] and "gradebook.db is still in use" in done["log"]
+    assert graded.read_bytes() == before and "BACK UP" not in done["log"]
+    other.close()
+    pressed(course, "right0")

@@ -25,6 +25,7 @@ from autograder.classroom.grading import unjudged
 from autograder.classroom.handover import STAGED, Handed, Kind, NotHandedIn, read_handed, staging
 from autograder.classroom.lock import NotLocked, course_lock
 from autograder.classroom.notes import Notes
+from autograder.classroom.waiting import GradingStopped, await_gradebook
 from autograder.grading.kept import perform_kept
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret
@@ -57,17 +58,20 @@ class Press:
         self._root = Path(converter.coursedir.root)
         self._store = Store(self._root / "build" / "grades")
         self._failed: list[str] = []
+        self._terminal = isinstance(converter.parent, Application)
+        self._patience = inf if self._terminal else exporter.patience
 
     def run(self) -> None:
         """Grade what nbgrader has found, and have it write that. Takes the place of `convert_notebooks`.
 
         Raises NbGraderException, as that does, when something could not be graded.
         """
-        terminal = isinstance(self._converter.parent, Application)
-        patience = inf if terminal else self._exporter.patience
-        doing = self._doing(terminal)
+        doing = self._doing(self._terminal)
         try:
-            with course_lock(self._root, doing, patience, self._log.warning, _in_server()), staging(self._root):
+            with (
+                course_lock(self._root, doing, self._patience, self._log.warning, _in_server()),
+                staging(self._root),
+            ):
                 self._grade_and_write()
         except NotLocked as problem:
             self._fail(str(problem))
@@ -104,6 +108,8 @@ class Press:
                 self._fail(str(problem))
             except OSError as error:
                 self._fail(f"{printable(place)}: {error.strerror or error}. Nothing was graded.")
+        if not self._gradebook_is_free():
+            return
         self._converter.coursedir = staged
         self._converter.assignments = {
             str(work.folder): [str(work.folder / f"{each.name}.ipynb") for each in work.notebooks] for work in ready
@@ -113,6 +119,21 @@ class Press:
                 self._convert()
         finally:
             self._converter.coursedir = self._handed_in
+
+    def _gradebook_is_free(self) -> bool:
+        """Wait for a gradebook that another program uses; if that takes too long, tell it.
+
+        nbgrader would first take away what is graded and then find out.
+        """
+        url = self._handed_in.db_url
+        patience = None if self._terminal else self._exporter.patience
+        if url.startswith("sqlite:///"):
+            try:
+                await_gradebook(Path(url.removeprefix("sqlite:///")), patience=patience, tell=self._log.warning)
+            except GradingStopped as problem:
+                self._fail(str(problem))
+                return False
+        return True
 
     def _walled(self) -> bool | None:
         """Whether there will be a wall; None, with the reason told, where there is none and none was waived."""
