@@ -240,7 +240,10 @@ def types(data: bytes, rng: random.Random) -> bytes:
     """Arrays of other types or shapes."""
     read = Observations.from_bytes(data)
     records = dict(read.records)
-    name = rng.choice([name for name, record in records.items() if record.values is not None])
+    valued = [name for name, record in records.items() if record.values is not None]
+    if not valued:  # everything raised
+        return data
+    name = rng.choice(valued)
     array = records[name].values
     way = rng.randrange(3)
     with np.errstate(all="ignore"):
@@ -249,7 +252,7 @@ def types(data: bytes, rng: random.Random) -> bytes:
         elif way == 1:
             array = np.zeros(rng.choice([shape for shape in SHAPES if 0 <= np.prod(shape) < 10**6]), array.dtype)
         else:
-            array = rng.choice([record.values for record in records.values() if record.values is not None])
+            array = records[rng.choice(valued)].values
     records[name] = replace(records[name], values=array)
     return Observations(records, read.printed).to_bytes()
 

@@ -178,10 +178,10 @@ def test_a_fault_of_the_grader_costs_its_own_task(monkeypatch):
     def fails(*_):
         raise ZeroDivisionError("by \x1b")
 
-    monkeypatch.setattr(batch, "grade", fails)
-    monkeypatch.setattr(batch, "_kind", lambda task: ())
+    monkeypatch.setattr(batch, "grade_seeded", fails)
+    monkeypatch.setattr(batch, "kind_of", lambda task: ())
     monkeypatch.setattr(batch, "_box", lambda kind: None)
-    task = type("Sent", (), {"submission": None, "template": None, "secret": b""})
-    assert batch.perform(task) == {
+    task = type("Sent", (), {"submission": None, "template": None, "seeds": {}})
+    assert batch.perform_sent(task) == {
         "failed": "The grader itself failed on it (ZeroDivisionError: by \N{REPLACEMENT CHARACTER})."
     }
