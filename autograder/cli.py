@@ -7,6 +7,7 @@ from pathlib import Path
 
 from autograder import doctor
 from autograder.exercises import EXERCISES, find
+from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 
 
@@ -71,15 +72,16 @@ def check(notebooks: list[Path]) -> int:
         try:
             outcomes = runner.run_checks(path)
         except runner.UnusableNotebook as problem:
-            print(problem, file=sys.stderr)
+            print(printable(str(problem)), file=sys.stderr)
             code = 2
             continue
         earned = sum(outcome.points or 0.0 for outcome in outcomes)
         possible = sum(outcome.max_points for outcome in outcomes)
         for outcome in outcomes:
-            print(outcome.text)
+            # A notebook's own words are in it, which may be anybody's.
+            print("\n".join(map(printable, outcome.text.split("\n"))))
             print("-" * WIDTH)
-        print(f"{path.name}: {points_text(earned)} of {points_text(possible)} points")
+        print(f"{printable(path.name)}: {points_text(earned)} of {points_text(possible)} points")
         if earned < possible:
             code = max(code, 1)
     return code

@@ -44,6 +44,17 @@ def test_missing_file_and_folder_are_named(tmp_path, capsys):
     assert "There is no file" in said and "Did you mean" in said and "inside.ipynb" in said
 
 
+def test_what_a_notebook_says_reaches_no_terminal_raw(monkeypatch, capsys, tmp_path):
+    from autograder import runner
+
+    said = runner.CheckOutcome("check-mask", "FAIL \x1b]0;title\x07\nsecond \u202eline", None, 1.0)
+    monkeypatch.setattr(runner, "run_checks", lambda path: [said])
+    assert cli.main(["check", str(tmp_path / "\x1b[31mred.ipynb")]) == 1
+    printed = capsys.readouterr().out
+    assert r"FAIL \x1b]0;title\x07" in printed and "second \\u202eline" in printed.splitlines()[1]
+    assert r"\x1b[31mred.ipynb: 0 of 1" in printed and all(line.isprintable() for line in printed.splitlines())
+
+
 @pytest.mark.slow
 def test_check_prints_reports_and_leaves_the_notebook_alone(tmp_path, capsys):
     (student,) = [student for student in STUDENTS if student.name == "dmitri"]
