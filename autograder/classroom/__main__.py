@@ -118,11 +118,11 @@ def strays(course: Course) -> list[str]:
     known = course.assignments()
     for entry in sorted((course.root / "submitted").iterdir()):
         where = f"submitted/{printable(entry.name)}"
-        if not entry.is_dir():
+        if not os.path.isdir(entry):  # which a link to no possible name is not; `Path` would raise
             found.append(f"{where} belongs to no student; it was left alone.")
             continue
         try:
-            inside = {path.name: path.is_dir() for path in sorted(entry.iterdir())}
+            inside = {path.name: os.path.isdir(path) for path in sorted(entry.iterdir())}
         except OSError as error:
             found.append(f"{where} cannot be read: {error.strerror}.")
             continue
