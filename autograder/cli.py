@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -13,6 +14,18 @@ from autograder.show.text import WIDTH, points_text
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 fine, 1 something does not hold, 2 unusable input."""
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # a wish, and no fault of anybody's
+        print(
+            "\nStopped. Nothing is half-written, and what is done is kept. Run this again: it goes on.",
+            file=sys.stderr,
+        )
+        return 128 + signal.SIGINT
+
+
+def _run(arguments: list[str] | None = None) -> int:
+    """As `main`. Raises KeyboardInterrupt."""
     parser = argparse.ArgumentParser(prog="autograder", description="Checks the exercises of the dropout course.")
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="run notebooks and show what their checks say")

@@ -41,6 +41,7 @@ INSTEAD: dict[str, Callable[[Path], None]] = {
     "link-to-device": lambda path: path.symlink_to("/dev/zero"),
     "link-to-itself": lambda path: path.symlink_to(path.name),
     "link-to-nothing": lambda path: path.symlink_to("/no/such/place"),
+    "link-to-no-name": lambda path: path.symlink_to("x" * 300),
     "sparse": _sparse,
 }
 

@@ -115,3 +115,12 @@ def test_a_port_in_use_is_refused_with_another(capsys):
     assert f"Port {port} is in use" in said and "make lab ARGS=--port=" in said
     assert lab.main(["--port=many"]) == 2
     assert "not a port" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_is_a_sentence(monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "hint", interrupted)
+    assert cli.main(["hint", "mask", "1"]) == 130
+    assert capsys.readouterr().err.strip().startswith("Stopped. Nothing is half-written")

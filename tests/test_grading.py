@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -84,6 +85,21 @@ def test_only_the_text_of_solution_cells_is_taken():
     for place, cell in enumerate(rebuilt):
         if place not in asked.solutions.values():
             assert cell == asked.cells[place]
+
+
+@pytest.mark.parametrize(
+    "part", [b"[],", b"{},", b"[" * 900 + b"]" * 900 + b",", b'{"":' * 900 + b"0" + b"}" * 900 + b","]
+)
+def test_what_would_take_a_gigabyte_to_read_is_refused(part):
+    """A list takes a hundred bytes of memory, and two of a file."""
+    data = b'{"cells": [' + part * (19_000_000 // len(part)) + b"0]}"
+    tracemalloc.start()
+    try:
+        problem = parse_submission(data, template()).problem
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert "more than 1,000,000 lists and objects" in problem
 
 
 def test_what_is_too_large_or_missing_is_named(tmp_path):
@@ -355,6 +371,20 @@ def test_where_no_parent_can_be_shared_each_process_has_its_own(tmp_path, monkey
     key = key_of(submission, asked, SECRET, Limits(), True)
     assert run_all([Task(key, submission, asked, SECRET, Limits(), True)], store, workers=1) == {}
     assert store.get(key)["summary"]["points"] > 0
+
+
+def test_links_that_no_system_can_look_up_are_named_and_cost_nobody_else_anything(tmp_path):
+    (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
+    for student in ("ann", "ben"):
+        (tmp_path / "submitted" / student).mkdir(parents=True)
+    (tmp_path / "submitted" / "ann" / "01_mask").mkdir()
+    (tmp_path / "submitted" / "ann" / "other").symlink_to("x" * 300)
+    (tmp_path / "submitted" / "ben" / "01_mask").symlink_to("x" * 300)
+    (tmp_path / "submitted" / "cem").symlink_to("x" * 300)
+    course = Course(tmp_path)
+    assert course.submissions("01_mask") == ["ann"]
+    told = "\n".join(classroom.strays(course))
+    assert "ann/other is no assignment" in told and "ben/01_mask is no folder" in told and "submitted/cem" in told
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from autograder.exercises import EXERCISES
 from autograder.grading.judging import judged
 from autograder.judge import judge
 from autograder.judge.folds import refusal
+from autograder.judge.rows import Table
 from autograder.observations import EVENT, FOLD_EVENTS, LAYER_CALL, BadRecording, Observations, Record
 from tests import recordings
 from tests.conftest import ROOT
@@ -216,6 +217,33 @@ def test_calls_of_layers_that_share_their_numbers_are_refused():
     forged = Observations({f"three.{name}": Record(values=values) for name, values in parts.items()})
     with pytest.raises(BadRecording, match="point to other numbers"):
         forms.expect(forged, "classifier", SEED)
+
+
+def test_calls_of_dense_layers_that_share_their_weights_are_refused():
+    """Each costs millions of multiplications, of a few thousand numbers that are its own."""
+    calls = np.zeros(200, LAYER_CALL)
+    calls["kind"], calls["given_shape"], calls["gave_shape"] = "Dense", (1, 1700, -1, -1), (1, 1700, -1, -1)
+    numbers = np.zeros(3_000_000, np.float16)
+    for exercise, case in (("classifier", "three"), ("transfer", "nested")):
+        for many, refused in ((200, True), (10, False)):
+            parts = {"train-0": calls[:many], "numbers": numbers}
+            forged = Observations({f"{case}.{name}": Record(values=values) for name, values in parts.items()})
+            if refused:
+                with pytest.raises(BadRecording, match="point to other numbers"):
+                    forms.expect(forged, exercise, SEED)
+            else:
+                forms.expect(forged, exercise, SEED)
+
+
+def test_thousands_of_parts_whose_statistics_are_all_their_own_are_not_all_recognised():
+    case = cases("cross_validation", SEED)["five"]
+    table, chance = Table(case.x()), np.random.default_rng(1)
+    found = []
+    for _ in range(300):
+        part = table.original[chance.permutation(len(table.original))[:57]]
+        found.append(table.find((part - part.mean(axis=0)) / chance.uniform(1, 2, case.columns)) is not None)
+    # Ten times what the largest examination takes are; then it takes no time any more.
+    assert all(found[:200]) and not any(found[224:])
 
 
 def test_a_mutation_is_the_same_each_time():

@@ -227,6 +227,28 @@ MOMENTS = {
 
 
 @pytest.mark.parametrize("moment", MOMENTS)
+def test_ctrl_c_is_a_sentence_and_a_rerun_goes_on(course, moment):
+    """As a terminal sends it: to all processes at once."""
+    students = [f"student{number}" for number in range(6)]
+    hand_in(course, *students)
+    command = [sys.executable, "-m", "autograder.cli", *GRADE]
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "start_new_session": True}
+    with subprocess.Popen(command, cwd=course, env={**os.environ, "PYTHONPATH": str(ROOT)}, **options) as running:
+        while not MOMENTS[moment](course, running.pid):
+            assert running.poll() is None, "nothing was interrupted"
+            time.sleep(0.01)
+        os.killpg(running.pid, signal.SIGINT)
+        out, err = running.communicate(timeout=300)
+    assert running.returncode == 130, out + err
+    # A process that is just being forked may find its parent gone, and Python says so of its own accord.
+    assert "KeyboardInterrupt" not in out + err and "Stopped. Nothing is half-written" in err, err
+    whole(course)
+    done = autograder(course, *GRADE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert grades(course) == dict.fromkeys(students, 10.0)
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_processes_that_are_killed_cost_nobody_the_grade(course, moment):
     """Whatever was running then: what starts, what grades, what keeps warm, what writes the gradebook.
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.lock import NotLocked, course_lock
 from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
-from autograder.classroom.telling import tell, tell_now, why_stopped
+from autograder.classroom.telling import LEFT_AS_IT_WAS, tell, tell_now, why_stopped
 from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.template import UnusableTemplate
 from autograder.printable import printable
@@ -118,11 +118,11 @@ def strays(course: Course) -> list[str]:
     known = course.assignments()
     for entry in sorted((course.root / "submitted").iterdir()):
         where = f"submitted/{printable(entry.name)}"
-        if not entry.is_dir():
+        if not os.path.isdir(entry):  # which a link to no possible name is not; `Path` would raise
             found.append(f"{where} belongs to no student; it was left alone.")
             continue
         try:
-            inside = {path.name: path.is_dir() for path in sorted(entry.iterdir())}
+            inside = {path.name: os.path.isdir(path) for path in sorted(entry.iterdir())}
         except OSError as error:
             found.append(f"{where} cannot be read: {error.strerror}.")
             continue
@@ -237,6 +237,8 @@ def main(arguments: list[str]) -> int:
         tell_now(str(problem))
     except OSError as error:
         tell_now(why_stopped(error))
+    except KeyboardInterrupt:
+        tell_now(f"Stopped. {LEFT_AS_IT_WAS} Run this again: it goes on where it was.")
     return 1
 
 

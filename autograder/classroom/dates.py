@@ -22,7 +22,7 @@ def moment_in(folder: Path) -> datetime | None:
     text = line_of(folder / "timestamp.txt")
     when, _, place = text.rpartition(" ")
     when, zone = (when, place) if "/" in place else (text, "UTC")
-    with contextlib.suppress(ValueError, OverflowError, LookupError, OSError):
+    with contextlib.suppress(Exception):  # dateutil raises of all kinds, decimal's among them
         first, second = (parse(when, default=datetime(*day), tzinfos=_zone) for day in _DAYS)
         if first == second:
             return (first if first.tzinfo else first.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)

@@ -3,12 +3,14 @@
 import atexit
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import forkserver, resource_tracker
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
@@ -151,6 +153,7 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
     """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["autograder.grading.grade"])
+    _start_quietly()
     kind = kind_of(next(iter(left.values())))
     with Sandbox(*kind) as box, Desk() as judge:
         arguments = (kind, _lent(box, workers), _lent(judge, workers), context.Value("i", 0))
@@ -168,6 +171,16 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
                 yield key, result
 
 
+def _start_quietly() -> None:
+    """Start the process that forks the others, unless it runs; Ctrl-C while it imports gets no traceback of it."""
+    resource_tracker.ensure_running()  # which would unblock what is blocked here
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _lent(parent: Sandbox | Desk, workers: int) -> list[socket]:
     """Copies of one warm parent, whose imports take as long as grading a dozen submissions.
 
@@ -182,8 +195,11 @@ def _lent(parent: Sandbox | Desk, workers: int) -> list[socket]:
 def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: Synchronized) -> None:
     """Have this process end when its parent does, even if that is killed and cannot say so.
 
-    Of the sandboxes that are `lent` it takes the next, and of the `desks`.
+    Of the sandboxes that are `lent` it takes the next, and of the `desks`. Ctrl-C, which a terminal sends to every
+    process, ends it without a word: its parent says it.
     """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     with begun.get_lock():
         number = begun.value
         begun.value += 1

@@ -17,6 +17,10 @@ from autograder.exercises import EXERCISES
 FILE_LIMIT = 20_000_000
 TEXT_LIMIT = 200_000
 
+#: Lists and objects in such a file at most, told by their brackets: one of a single character takes a hundred bytes
+#: of memory, and whoever reads a class reads it beside everything else.
+BRACKETS_LIMIT = 1_000_000
+
 #: Ways to open a file that not every system has.
 _NOT_BLOCKING, _NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
 
@@ -190,6 +194,9 @@ def parse_submission(data: bytes, template: Template) -> Submission:
     """Take from a file's bytes what counts, whatever they are; what is wrong with them stands in `problem`."""
     if not data.strip():
         return Submission(problem="The file is empty.")
+    if data.count(b"[") + data.count(b"{") > BRACKETS_LIMIT:
+        many = f"It holds more than {BRACKETS_LIMIT:,} lists and objects."
+        return Submission(problem=f"{many} Clear its outputs and save it again.")
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError:

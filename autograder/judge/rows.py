@@ -16,6 +16,9 @@ _NEAR = 2e-3
 #: test part of each fold; and how often in vain, as one part that is of no rows says all.
 _SEARCHES, _IN_VAIN = 24, 3
 
+#: How often the quick way is tried, which fits large parts only: ten times what the largest examination takes.
+_APPROACHES = 200
+
 #: How many places in the table two recorded rows may have that fit some others, too, before all are looked at.
 _CANDIDATES = 30
 
@@ -42,7 +45,7 @@ class Table:
         self._u = (self.original - self.mean) / self.std
         self._order = np.argsort(self._u[:, 0])
         self._sorted = self._u[self._order, 0]
-        self._searches = self._in_vain = 0
+        self._searches = self._in_vain = self._approaches = 0
 
     def find(self, recorded: np.ndarray, guesses: tuple[Found, ...] = ()) -> Found | None:
         """The rows of which `recorded`, (any number, columns), is a shifted and scaled selection; None if of none.
@@ -72,8 +75,9 @@ class Table:
         Rows are matched to the nearest originals and the map is fitted to the matches, a few times over.
         """
         spread = recorded.std(axis=0)
-        if not spread.all():
+        if not spread.all() or self._approaches >= _APPROACHES:
             return None
+        self._approaches += 1
         u = (recorded - recorded.mean(axis=0)) / spread
         lengths = (self._u**2).sum(axis=1)
         for _ in range(4):
