@@ -417,6 +417,9 @@ def test_what_honest_code_needs_it_has(box, roomy):
         "print('sent', ours.sendfile(open('/app/course/__init__.py', 'rb')))",
         "base = sqlite3.connect('/tmp/own.db'); base.execute('create table a (b)')",
         "base.executemany('insert into a values (?)', [(n,) for n in range(999)]); base.commit()",
+        "import numpy as np; from sklearn.linear_model import Ridge",
+        "from sklearn.model_selection import cross_val_score",
+        "x = np.arange(40.0)[:, None]; print('folds', len(cross_val_score(Ridge(), x, x[:, 0], n_jobs=2)))",
         "print('rows', base.execute('select count(*) from a').fetchone())",
     )
     run = roomy.run(cell(*lines))
@@ -429,6 +432,7 @@ def test_what_honest_code_needs_it_has(box, roomy):
         f"copied {[1_000_000] * 4}",
         f"sent {size}",
         "rows (999,)",
+        "folds 5",
     ):
         assert part in told(run), (part, run.ending, told(run))
 

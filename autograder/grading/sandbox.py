@@ -167,7 +167,8 @@ def _environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HDF5_USE_FILE_LOCKING": "FALSE",  # a lock on a file can be in the way of others outside, and is refused
-        # The cores are busy with other submissions.
+        # The cores are busy with other submissions; and joblib's processes end where they do not see each other.
+        "JOBLIB_MULTIPROCESSING": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
