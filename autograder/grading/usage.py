@@ -94,9 +94,13 @@ class ByLooking:
 
     @staticmethod
     def _really_too_much(processes: list[int], room: int) -> bool:
-        """Whether these processes hold more bytes than there is room for; stops looking where that is clear."""
+        """Whether these processes hold more bytes than there is room for; stops looking where that is clear.
+
+        A map as large as that of this process, from which they were forked, is not held against them.
+        """
+        usual = _of_the_map(os.getpid())
         for number in processes:
-            room -= _of_the_map(number)
+            room -= max(0, _of_the_map(number) - usual)
             if room < 0:
                 return True
         return _held(processes) > room
