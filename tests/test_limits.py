@@ -69,6 +69,15 @@ def box(request, small, monkeypatch):
 
 
 WAIT = "import time; time.sleep(60)"
+#: The C library's calls about memory, with the types of what they take and give.
+MAPS = """
+import ctypes, os, time
+libc = ctypes.CDLL(None, use_errno=True)
+word, number = ctypes.c_size_t, ctypes.c_int
+libc.mmap.restype, libc.mmap.argtypes = word, [word, word, number, number, number, ctypes.c_long]
+libc.munmap.argtypes, libc.mprotect.argtypes = [word, word], [word, word, number]
+libc.madvise.argtypes = [word, word, number]
+"""
 GREEDY = {
     "programs": """
 import subprocess, sys
@@ -100,6 +109,17 @@ for place in ("/tmp", "/dev/shm"):
     for n in range(6):
         with open(f"{place}/{n}", "wb") as file:
             file.write(b"x" * 8_000_000)
+""",
+    # The kernel keeps some hundred bytes for each of these areas, in each process.
+    "areas": MAPS
+    + """
+size = 60_000_000
+at = libc.mmap(0, size, 0, 0x22, -1, 0)  # private, of no file; nothing may be done with it
+for place in range(at, at + size - 8192, 8192):
+    libc.mprotect(place, 4096, 1)
+for _ in range(40):
+    if os.fork() == 0:
+        time.sleep(60)
 """,
     "hides": """
 import ctypes, os
@@ -136,6 +156,104 @@ def test_memory_that_is_shared_is_counted_or_refused(box, how):
     refused = "        except OSError: print('refused', flush=True); os._exit(0)\n        time.sleep(60)"
     run = box.run(cell(*lines, refused, "for _ in range(6): os.wait()", "time.sleep(0.5)"))
     assert run.ending == TOO_MUCH or told(run).count("refused") == 6, (run, told(run))
+
+
+#: Pages that are only in a pipe or a socket any more, a whole one for each byte there.
+IN_PIPES = {
+    "vmsplice": MAPS
+    + """
+huge = 2 << 20
+class Piece(ctypes.Structure):
+    _fields_ = [("at", word), ("size", word)]
+pipes = [os.pipe() for _ in range(5)]
+for _, end in pipes:
+    for _ in range(16):
+        at = libc.mmap(0, 2 * huge, 3, 0x22, -1, 0)
+        aligned = -(-at // huge) * huge
+        libc.madvise(aligned, huge, 14)  # MADV_HUGEPAGE
+        ctypes.memset(aligned, 1, 4096)
+        if libc.vmsplice(end, ctypes.byref(Piece(aligned, 1)), 1, 0) != 1:
+            raise OSError
+        libc.munmap(at, 2 * huge)
+""",
+    "splice": """
+import os, socket, time
+middle, end = os.pipe()
+pairs = [socket.socketpair() for _ in range(8)]
+for ours, _ in pairs:
+    with open("/tmp/pages", "wb") as file:
+        file.write(bytes(4096 * 4000))
+    with open("/tmp/pages", "rb") as file:
+        for page in range(0, 3984, 16):
+            for n in range(16):
+                os.splice(file.fileno(), end, 1, offset_src=4096 * (page + n))
+            os.splice(middle, ours.fileno(), 16)
+    os.unlink("/tmp/pages")
+""",
+    "sendfile": """
+import os, socket, time
+pairs = [socket.socketpair() for _ in range(40)]
+with open("/tmp/pages", "wb") as file:
+    file.write(bytes(4096 * 250))
+for ours, _ in pairs:
+    with open("/tmp/pages", "rb") as file:
+        for page in range(250):
+            os.sendfile(ours.fileno(), file.fileno(), 4096 * page, 1)
+""",
+}
+
+
+@pytest.mark.slow
+@isolated
+@pytest.mark.parametrize("how", IN_PIPES)
+def test_pages_that_are_only_in_pipes_are_counted_or_refused(small, how, monkeypatch):
+    """A group counts them; without one they are refused."""
+    monkeypatch.setattr(cgroups, "make", lambda memory: None)
+    run = small.run(cell(IN_PIPES[how], "print('held', 1 + 1, flush=True); time.sleep(1)"))
+    assert run.ending == "" and run.heard.done and "held 2" not in told(run) and "OSError" in told(run), (
+        run,
+        told(run),
+    )
+
+
+LOCKED = """
+import fcntl, os
+for n in range(200):
+    file = os.open(f"/tmp/{n}", os.O_RDWR | os.O_CREAT)
+    for place in range(2000):
+        fcntl.lockf(file, fcntl.LOCK_EX, 1, 2 * (2000 - place))
+"""
+#: Locks of which it is not to be seen whose they are.
+UNOWNED = {
+    "of-no-process": """
+import fcntl, os, struct
+try:
+    file = os.open("/tmp/own", os.O_RDWR | os.O_CREAT)
+    fcntl.fcntl(file, 37, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 1, 0))
+except OSError:
+    print("refused")
+""",
+    "of-one-that-has-ended": """
+import ctypes, os
+FILES, SIGCHLD = 0x400, 17
+number = {"x86_64": 56, "aarch64": 220}[os.uname().machine]
+child = ctypes.CDLL(None).syscall(number, FILES | SIGCHLD, 0, 0, 0, 0)
+if child == 0:
+    os._exit(0)
+print("refused" if child < 0 else "had")
+""",
+}
+
+
+@pytest.mark.slow
+@isolated
+def test_locks_on_files_are_few(small, monkeypatch):
+    """The kernel keeps something for each, which a group counts."""
+    monkeypatch.setattr(cgroups, "make", lambda memory: None)
+    run = small.run(cell(LOCKED, WAIT))
+    assert run.ending == "It held more than 20,000 locks on files and was stopped.", (run, told(run))
+    for source in UNOWNED.values():
+        assert "refused" in told(small.run(cell(source))), source
 
 
 @pytest.mark.slow
@@ -290,9 +408,32 @@ def test_what_honest_code_needs_it_has(box, roomy):
         "shared = multiprocessing.Array('d', [1.5])",
         "process = multiprocessing.Process(target=lambda: shared.__setitem__(0, 2.5)); process.start()",
         "process.join(); print('shared', shared[0])",
+        "import os, shutil, socket, sqlite3, subprocess",
+        "open('/tmp/some', 'wb').write(b'x' * 1_000_000)",
+        "shutil.copyfile('/tmp/some', '/tmp/copy')",
+        "subprocess.run('cat /tmp/copy | tee /tmp/second > /tmp/third; cp /tmp/third /tmp/fourth', shell=True)",
+        "print('copied', [os.path.getsize(f'/tmp/{n}') for n in ('copy', 'second', 'third', 'fourth')])",
+        "ours, theirs = socket.socketpair()",
+        "print('sent', ours.sendfile(open('/app/course/__init__.py', 'rb')))",
+        "base = sqlite3.connect('/tmp/own.db'); base.execute('create table a (b)')",
+        "base.executemany('insert into a values (?)', [(n,) for n in range(999)]); base.commit()",
+        "import numpy as np; from sklearn.linear_model import Ridge",
+        "from sklearn.model_selection import cross_val_score",
+        "x = np.arange(40.0)[:, None]; print('folds', len(cross_val_score(Ridge(), x, x[:, 0], n_jobs=2)))",
+        "print('rows', base.execute('select count(*) from a').fetchone())",
     )
     run = roomy.run(cell(*lines))
-    for part in ("pool [3, 4]", "loop ran", "saved [", "shared 2.5"):
+    size = len(Path("course/__init__.py").read_bytes())
+    for part in (
+        "pool [3, 4]",
+        "loop ran",
+        "saved [",
+        "shared 2.5",
+        f"copied {[1_000_000] * 4}",
+        f"sent {size}",
+        "rows (999,)",
+        "folds 5",
+    ):
         assert part in told(run), (part, run.ending, told(run))
 
 

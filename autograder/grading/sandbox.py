@@ -20,6 +20,7 @@ from typing import BinaryIO
 from autograder.grading import cgroups
 from autograder.grading.asking import COPY, RUN, RUN_IN_GROUP
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
+from autograder.grading.usage import LOCKS
 from autograder.grading.wire import Heard, listen
 
 #: Seconds the warm parent may take to import everything.
@@ -166,7 +167,8 @@ def _environment() -> dict[str, str]:
         "CUDA_VISIBLE_DEVICES": "",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "HDF5_USE_FILE_LOCKING": "FALSE",  # a lock on a file can be in the way of others outside, and is refused
-        # The cores are busy with other submissions.
+        # The cores are busy with other submissions; and joblib's processes end where they do not see each other.
+        "JOBLIB_MULTIPROCESSING": "0",
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
         "TF_NUM_INTRAOP_THREADS": "1",
@@ -346,6 +348,8 @@ class Sandbox:
             return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
         if answer.get("limit") == "memory":
             return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
+        if answer.get("limit") == "locks":
+            return f"It held more than {LOCKS:,} locks on files and was stopped."
         if "gone" in answer:
             return "It ended the processes around it, and was stopped; look for os.kill."
         code = answer.get("code", -signal.SIGXCPU)

@@ -33,6 +33,12 @@ _OF_ALL = {
     "fanotify_init": ((300, 262), errno.EMFILE), "flock": ((73, 32), errno.ENOSYS),
     "io_setup": ((206, 0), errno.ENOSYS), "sync": ((162, 81), 0), "syncfs": ((306, 267), 0),
 }  # fmt: skip
+#: Those that put pages into pipes and sockets, a whole one for each byte, where they stay when nobody seems to have
+#: them any more. Programs copy instead, where they are told that these files are none for this.
+_HOLDING = {
+    "vmsplice": ((278, 75), errno.EINVAL), "splice": ((275, 76), errno.EINVAL), "tee": ((276, 77), errno.EINVAL),
+    "sendfile": ((40, 71), errno.EINVAL),
+}  # fmt: skip
 #: Calls of which a part is refused.
 _IN_PART = {
     "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "prlimit64": (302, 261),
@@ -46,7 +52,9 @@ _NUMBER, _ARCHITECTURE = 0, 4
 _ALLOW, _REFUSE = 0x7FFF0000, 0x00050000
 _OTHER_CALLS = 0x40000000  # from here on x86_64 has a second table of the same calls
 _NEW_NAMESPACES = 0x7E020000  # clone's flags for namespaces of every kind but time's
+_FILES, _THREAD = 0x400, 0x10000  # clone's flags for open files in common, and for a thread
 _AF_UNIX, _SIGCHLD, _LEASE, _NOTIFY = 1, 17, 1024, 1026  # sys/socket.h, signal.h, fcntl.h
+_LOCKS_OF_NOBODY = (37, 38)  # fcntl's F_OFD_SETLK, F_OFD_SETLKW
 _SHARED, _OF_NO_FILE = 0x01, 0x20  # sys/mman.h; the former is also a bit of MAP_SHARED_VALIDATE
 _SET_SECCOMP, _MODE_FILTER = 22, 2
 
@@ -72,7 +80,8 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
     """The filter's instructions, 8 bytes each. A jump counts the instructions that it skips: if true, if not."""
     numbers = {name: each[place] for name, each in _IN_PART.items()}
     refused = [(each[place], errno.EPERM) for each in _REFUSED.values()]
-    refused += [(each[place], error) for each, error in _OF_ALL.values() if each[place] is not None]
+    others = _OF_ALL if counted else _OF_ALL | _HOLDING
+    refused += [(each[place], error) for each, error in others.values() if each[place] is not None]
     return [
         _instruction(_LOAD, _ARCHITECTURE),
         _instruction(_EQUAL, architecture, 1, 0),
@@ -84,7 +93,13 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
         # The C library makes threads with clone when there is no clone3, whose flags a filter cannot see.
         _instruction(_EQUAL, numbers["clone3"], 0, 1),
         _answer(errno.ENOSYS),
-        *_part(numbers["clone"], _argument(0), _instruction(_ANY_BIT, _NEW_NAMESPACES, 0, 1), _answer(errno.EPERM)),
+        *_part(
+            numbers["clone"],
+            _argument(0),
+            _instruction(_ANY_BIT, _NEW_NAMESPACES, 0, 1),
+            _answer(errno.EPERM),
+            *([] if counted else _keep_files_owned()),
+        ),
         *_part(numbers["socket"], _argument(0), _instruction(_EQUAL, _AF_UNIX, 1, 0), _answer(errno.EACCES)),
         # A process may set its own limits only, not those of the one that looks after the run.
         *_part(numbers["prlimit64"], _argument(0), _instruction(_EQUAL, 0, 1, 0), _answer(errno.EPERM)),
@@ -96,6 +111,7 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
             _instruction(_EQUAL, _LEASE, 1, 0),
             _instruction(_EQUAL, _NOTIFY, 0, 1),
             _answer(errno.EPERM),
+            *([] if counted else _keep_locks_owned()),
         ),
         _instruction(_RETURN, _ALLOW),
     ]
@@ -127,6 +143,19 @@ def _share_files_only(number: int) -> list[bytes]:
         _instruction(_ANY_BIT, _OF_NO_FILE, 0, 1),
         _answer(errno.ENOMEM),
     )
+
+
+def _keep_files_owned() -> list[bytes]:
+    """Refuse processes that have their open files in common: the locks on them stay when the one ends whose they
+    are.
+    """
+    return [_instruction(_ANY_BIT, _FILES, 0, 2), _instruction(_ANY_BIT, _THREAD, 1, 0), _answer(errno.EPERM)]
+
+
+def _keep_locks_owned() -> list[bytes]:
+    """Refuse locks of which the kernel does not tell whose they are."""
+    first, second = _LOCKS_OF_NOBODY
+    return [_instruction(_EQUAL, first, 1, 0), _instruction(_EQUAL, second, 0, 1), _answer(errno.EINVAL)]
 
 
 def _part(number: int, *pieces: bytes) -> list[bytes]:

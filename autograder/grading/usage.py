@@ -19,6 +19,13 @@ _KCMP_VM = 1  # linux/kcmp.h
 
 _PAGE = resource.getpagesize()
 
+#: Locks on files that a run may hold: the kernel keeps some hundred bytes for each, and lets everybody have any
+#: number.
+LOCKS = 20_000
+
+#: Bytes that the kernel keeps for an area of a process's memory, at most, with what points to it.
+_AREA = 512
+
 #: Bytes that a socket can hold for somebody who never reads it: twice what Linux grants at most, unless it is set.
 _SOCKET = 2 * 212_992
 
@@ -65,7 +72,7 @@ class ByLooking:
         self._too_much = False
 
     def over(self, limits: dict) -> str:
-        """The limit that this run has passed, "memory" or "cpu"; "" if none.
+        """The limit that this run has passed, "memory", "cpu" or "locks"; "" if none.
 
         limits: "memory", bytes beyond what the run shares with this process, from which it was forked; "cpu",
         seconds.
@@ -75,13 +82,28 @@ class ByLooking:
         if self._computed(processes) > limits["cpu"] + 1:
             return "cpu"
         running = [number for number in processes if number != self._first]
+        if _more_locks(set(running), LOCKS):
+            return "locks"
         hidden = self._files(running) + self._sockets(running)
         # What is easily read is never too little. Only where it is too much is it looked at more closely, and
         # twice: a process that forks or starts a program in the middle of a look is counted wrongly.
-        too_much = sum(map(_resident, running)) + hidden > limits["memory"]
-        too_much = too_much and _held(running) + hidden > limits["memory"]
+        too_much = sum(map(_at_most, running)) + hidden > limits["memory"]
+        too_much = too_much and self._really_too_much(running, limits["memory"] - hidden)
         before, self._too_much = self._too_much, too_much
         return "memory" if too_much and before else ""
+
+    @staticmethod
+    def _really_too_much(processes: list[int], room: int) -> bool:
+        """Whether these processes hold more bytes than there is room for; stops looking where that is clear.
+
+        A map as large as that of this process, from which they were forked, is not held against them.
+        """
+        usual = _of_the_map(os.getpid())
+        for number in processes:
+            room -= max(0, _of_the_map(number) - usual)
+            if room < 0:
+                return True
+        return _held(processes) > room
 
     @staticmethod
     def _computed(processes: list[int]) -> float:
@@ -147,11 +169,53 @@ def _share(process: int) -> int:
         return _resident(process)
 
 
+def _at_most(process: int) -> int:
+    """Bytes that a process can hold at most, as far as that is easily read."""
+    return _resident(process) + _areas_at_most() * _AREA + _size(process) // _PAGE * 8
+
+
+def _of_the_map(process: int) -> int:
+    """Bytes that the kernel keeps for the map of a process's memory; other processes never share them."""
+    with contextlib.suppress(OSError):  # it has just ended
+        tables = _kilobytes(process, "VmPTE:")
+        with open(f"/proc/{process}/maps", "rb") as areas:
+            return tables + sum(1 for _ in areas) * _AREA
+    return 0
+
+
+@cache
+def _areas_at_most() -> int:
+    """How many areas of memory a process may have on this machine."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(Path("/proc/sys/vm/max_map_count").read_text())
+    return 65530  # what it is unless it is set
+
+
+def _more_locks(processes: set[int], number: int) -> bool:
+    """Whether these processes hold more than so many locks on files, or wait for them."""
+    found = 0
+    with contextlib.suppress(OSError), open("/proc/locks") as locks:
+        for line in locks:
+            # NUMBER: [->] KIND ADVISORY HOW PROCESS FILE FIRST LAST
+            found += int(line.split()[-4]) in processes
+            if found > number:
+                return True
+    return False
+
+
 def _resident(process: int) -> int:
     """Bytes of memory that a process has, shared or not, also what is swapped out; 0 if it has ended."""
     try:
         resident = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * _PAGE
-        return resident + (_swapped(process) if _swaps() else 0)
+        return resident + (_kilobytes(process, "VmSwap:") if _swaps() else 0)
+    except (OSError, IndexError):
+        return 0
+
+
+def _size(process: int) -> int:
+    """Bytes of a process's address space; 0 if it has ended."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text().split()[0]) * _PAGE
     except (OSError, IndexError):
         return 0
 
@@ -164,10 +228,10 @@ def _swaps() -> bool:
     return False
 
 
-def _swapped(process: int) -> int:
-    """Bytes of a process's memory that are on a disk."""
+def _kilobytes(process: int, name: str) -> int:
+    """An amount that the kernel tells of a process's memory, in bytes; 0 if it tells none."""
     lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith("VmSwap:"))
+    return sum(int(line.split()[1]) << 10 for line in lines if line.startswith(name))
 
 
 def _below(process: int) -> Iterator[int]:

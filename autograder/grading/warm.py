@@ -108,8 +108,8 @@ def serve(files: list[int], group: int, shell, control: socket.socket, options: 
 
     files: the request, the pipe for messages and, where there is a group, what it uses of time and of memory and
     the doors to it; closed here. group: the version of its interface, 0 for none. Returns {"code": n, "cpu":
-    seconds}, n negative for a signal; {"limit": "time", "cpu" or "memory"}; {"gone": true} if the code brought the
-    processes around it down; or {"broken": why} if it never began, because the wall could not be built.
+    seconds}, n negative for a signal; {"limit": "time", "cpu", "memory" or "locks"}; {"gone": true} if the code
+    brought the processes around it down; or {"broken": why} if it never began, because the wall could not be built.
     """
     request, pipe, *of_group = files
     meters, doors = of_group[:2], of_group[2:]
