@@ -421,6 +421,7 @@ def test_what_honest_code_needs_it_has(box, roomy):
         "from sklearn.model_selection import cross_val_score",
         "x = np.arange(40.0)[:, None]; print('folds', len(cross_val_score(Ridge(), x, x[:, 0], n_jobs=2)))",
         "print('rows', base.execute('select count(*) from a').fetchone())",
+        "import getpass, psutil; print('who', getpass.getuser(), psutil.virtual_memory().total > 1e8)",
     )
     run = roomy.run(cell(*lines))
     size = len(Path("course/__init__.py").read_bytes())
@@ -432,6 +433,7 @@ def test_what_honest_code_needs_it_has(box, roomy):
         f"copied {[1_000_000] * 4}",
         f"sent {size}",
         "rows (999,)",
+        "who student True",
         "folds 5",
     ):
         assert part in told(run), (part, run.ending, told(run))

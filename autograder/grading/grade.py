@@ -155,7 +155,7 @@ class _Runs:
                 self.stopped[heard.cell] = run.ending
                 continue
             if run.ending and not (heard.cell > self.check.cell and heard.recording):
-                return f"{heard.failure}. {run.ending}" if heard.failure else run.ending
+                return f"{run.ending} Its process said: {heard.failure}" if heard.failure else run.ending
             if heard.missing:
                 return self._missing(heard.missing)
             return heard.recording or "Its process ended before the check could look at it."

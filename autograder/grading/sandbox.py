@@ -156,6 +156,7 @@ def _environment() -> dict[str, str]:
     return {
         "PATH": "/usr/bin:/bin",
         "HOME": _HOME,
+        "USER": "student",  # there is no list of users to look it up in
         "LANG": "C.UTF-8",
         "PYTHONPATH": os.pathsep.join([APP, *package_folders()]),
         "PYTHONHASHSEED": "0",

@@ -293,7 +293,7 @@ def _map_user(user: int, group: int) -> None:
 
 def _mount_own_places(options: dict) -> None:
     """Put empty, small places where a run may write, and hide what the parent sees of its processes."""
-    program = os.readlink("/proc/self/exe")
+    program, memory = os.readlink("/proc/self/exe"), Path("/proc/meminfo").read_text()
     _call(_libc.mount(b"none", b"/", None, _REC | _PRIVATE, None), "making mounts private")
     size = f"size={options['disk']},nr_inodes=4096,mode=700".encode()
     # Where Python itself lies in such a place, it is kept, and cannot be written to.
@@ -310,7 +310,8 @@ def _mount_own_places(options: dict) -> None:
     terminals = f"newinstance,ptmxmode=666,mode=620,max={PTYS}".encode()
     _call(_libc.mount(b"devpts", b"/dev/pts", b"devpts", _NOSUID | _NOEXEC, terminals), "mounting /dev/pts")
     _call(_libc.mount(b"tmpfs", b"/proc", b"tmpfs", _NOSUID | _NODEV, b"size=64k,mode=755"), "mounting /proc")
-    # The little that TensorFlow reads there.
+    # The little that TensorFlow reads there, and psutil.
+    Path("/proc/meminfo").write_text(memory)
     os.mkdir("/proc/self")
     os.symlink(program, "/proc/self/exe")
     Path("/proc/self/cmdline").write_bytes(b"python\0")
