@@ -70,6 +70,8 @@ def _forms(exercise: str, planned: Cases) -> Iterator[tuple[str, Form]]:
             yield (f"{name}.{part}" if part else name), form
     if exercise == "keras_layer":
         yield "signature", _exactly((1,), "b")
+        for name in ("origin", *(f"{name}.origin" for name in planned)):
+            yield name, _signs
 
 
 def _parts(case: object) -> Iterator[tuple[str, Form]]:
@@ -100,6 +102,11 @@ def _parts(case: object) -> Iterator[tuple[str, Form]]:
             yield "kernels", _either(_list(WEIGHTS, "U"), _at_most(MODEL_NUMBERS, "f"))
             yield "statistics", _at_most(MODEL_NUMBERS, "f")
             yield "counts", _exactly((3,), "iu")
+
+
+def _signs(values: np.ndarray) -> bool:
+    """Whether these are signs of whose work a layer does: pairs of words, of which an observer finds a few."""
+    return values.ndim == 2 and values.shape[1] == 2 and len(values) <= 100 and values.dtype.kind == "U"
 
 
 def _exactly(shape: tuple[int, ...], kinds: str) -> Form:

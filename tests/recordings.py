@@ -220,7 +220,7 @@ def strange(array: np.ndarray, rng: random.Random) -> np.ndarray:
     chance = np.random.default_rng(rng.randrange(2**32))
     if found.dtype.names:
         for name in rng.sample(found.dtype.names, rng.choice((1, 2))):
-            found[name] = strange(found[name], rng).astype(found.dtype[name])
+            found[name] = strange(found[name], rng).astype(found[name].dtype)
         return found
     where = chance.random(found.shape) < rng.choice((0.01, 0.5, 1))
     if found.dtype.kind == "U":

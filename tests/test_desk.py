@@ -2,12 +2,16 @@
 
 import json
 import os
+import socket
 import textwrap
+import threading
+import time
 
 import pytest
 
 from autograder.exercises import find
 from autograder.grading import batch
+from autograder.grading import desk as desk_module
 from autograder.grading.desk import Desk, DeskBroken, read_report, told_of
 from autograder.judge import judge
 from autograder.observations import Observations
@@ -185,3 +189,19 @@ def test_a_fault_of_the_grader_costs_its_own_task(monkeypatch):
     assert batch.perform_sent(task) == {
         "failed": "The grader itself failed on it (ZeroDivisionError: by \N{REPLACEMENT CHARACTER})."
     }
+
+
+def test_a_report_that_waits_for_another_recording_is_all_that_is_waited_for():
+    """It is not drawn: who waited for its picture waited for as long as a judgement may take."""
+    ours, theirs = socket.socketpair()
+    answer = json.dumps({"report": {}, "suspected": True}).encode()
+    theirs.sendall(desk_module.LENGTH.pack(len(answer)) + answer)
+    found = []
+
+    def wait() -> None:
+        found.extend(desk_module._conversation(ours, [b"{}"], 2, time.monotonic() + 1000))
+
+    waiting = threading.Thread(target=wait, daemon=True)
+    waiting.start()
+    waiting.join(60)
+    assert found == [answer]

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from autograder.grading.places import APP, interpreter, mounts, package_folders
+from autograder.grading.places import APP, file_of, interpreter, mounts, package_folders
 from autograder.grading.sandbox import bubblewrap, why_not
 from autograder.grading.sent import Sent
 from autograder.grading.store import grader_digest
@@ -373,6 +373,10 @@ def _environment(packages: str) -> dict[str, str]:
     }
 
 
+#: The modules that can be seen behind the courier's wall.
+_COURIERS = ("autograder", "autograder.grading", "autograder.grading.courier")
+
+
 def _wall(course: Path | None) -> list[str]:
     """The command line up to the courier: behind a wall of its own, in which nothing of this machine's users is."""
     command = [bubblewrap() or "bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net"]
@@ -381,7 +385,7 @@ def _wall(course: Path | None) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev", "--size", "10000000", "--perms", "1777", "--tmpfs", "/tmp"]
     home = "/home/courier"
     command += [
-        *mounts(home, [course] if course else []),
+        *mounts(home, [course] if course else [], map(file_of, _COURIERS)),
         "--dir",
         home,
         "--remount-ro",

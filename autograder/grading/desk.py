@@ -185,7 +185,7 @@ class Desk:
             self._fork()
         deadline = time.monotonic() + self._wall
         answers = _conversation(self._talk, [json.dumps(asked).encode(), *recordings], most, deadline)
-        if len(answers) == most or (answers and most == 2 and _ends_there(answers[0])):
+        if len(answers) == most or (answers and _ends_there(answers[0])):
             return answers, ""
         late = time.monotonic() >= deadline
         ended_by = self._end()
@@ -269,7 +269,7 @@ def _conversation(ours: socket.socket, parts: list[bytes], most: int, deadline: 
             ours.settimeout(max(0.01, deadline - time.monotonic()))
             ours.sendall(LENGTH.pack(len(part)))
             ours.sendall(part)
-        while len(answers) < most:
+        while len(answers) < most and not (answers and _ends_there(answers[0])):
             (length,) = LENGTH.unpack(_received(ours, LENGTH.size, deadline))
             if length > ANSWER_LIMIT:
                 break

@@ -71,16 +71,18 @@ _SYSTEM = (
 _EXCHANGE = "/usr/local/share/nbgrader"
 
 
-def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
+def mounts(home: str, hidden: Iterable[Path] = (), files: Iterable[str] | None = None) -> list[str]:
     """Bubblewrap's arguments that show what may be seen, all of it read-only.
 
     home: a folder to make room for. hidden: folders of this machine that must not be seen, wherever they lie.
+    files: of this project, from its folder; if none are named, those that a run needs.
     """
+    files = shown() if files is None else list(files)
     places = _visible(_system_places(), {os.path.realpath(place) for place in (*hidden, *_always_hidden())})
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
     arguments, made = [], {"/", "/tmp", *emptied}
     links = [(folder, "--symlink") for folder in _detours() if places.get(_around(folder, places)) != "--ro-bind"]
-    for place, kind in [*places.items(), *links, *((f"{APP}/{name}", "") for name in shown()), (home, "")]:
+    for place, kind in [*places.items(), *links, *((f"{APP}/{name}", "") for name in files), (home, "")]:
         # The folders above, which bubblewrap would make for root's eyes only.
         for folder in map(str, reversed(Path(place).parents)):
             if folder not in made and places.get(_around(folder, places)) != "--ro-bind":
@@ -90,7 +92,8 @@ def mounts(home: str, hidden: Iterable[Path] = ()) -> list[str]:
             arguments += ["--perms", "755", "--tmpfs", place]
         elif kind:
             arguments += [kind, os.path.realpath(place) if kind == "--symlink" else place, place]
-    arguments += _packages()
+    # File by file, so that nothing comes with them.
+    arguments += [part for name in files for part in ("--ro-bind", str(_project() / name), f"{APP}/{name}")]
     for place in emptied:
         arguments += ["--remount-ro", place]
     return arguments
@@ -167,7 +170,7 @@ def _project() -> Path:
 
 
 def _always_hidden() -> set[str]:
-    """The exchange, and this project wherever it is installed: of that only `_packages` shows anything."""
+    """The exchange, and this project wherever it is installed: of that only single files are shown."""
     hidden = {_EXCHANGE}
     for folder in {*package_folders(), *_other_package_folders()}:
         hidden |= {f"{folder}/{name}" for name in ("autograder", "course")}
@@ -181,11 +184,6 @@ def _other_package_folders() -> set[str]:
     prefixes = {os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix, "/usr", "/usr/local")}
     found = (glob.glob(f"{glob.escape(prefix)}/lib*/python3*/*-packages") for prefix in prefixes)
     return {os.path.realpath(folder) for folders in found for folder in folders}
-
-
-def _packages() -> list[str]:
-    """What shows the parts of this project: file by file, so that nothing comes with them."""
-    return [part for name in shown() for part in ("--ro-bind", str(_project() / name), f"{APP}/{name}")]
 
 
 def shown() -> list[str]:
