@@ -1,13 +1,16 @@
 """The instructor's guide: every command in it is run as it stands, in order, in a throw-away copy of the course."""
 
+import contextlib
 import csv
 import getpass
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,13 +130,19 @@ def run(block: Block, places: dict[str, Path]) -> str:
         "JUPYTER_CONFIG_PATH": str(places["settings"]),
     }
     activate = f". {places['course']}/.venv/bin/activate\nexport PATH={places['all']}/programs:$PATH\n"
-    done = subprocess.run(
-        ["bash", "-euc", activate + block.commands],
-        cwd=places["student" if block.by_student else "course"], env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, f"{block.commands}\n{done.stdout}"
-    return done.stdout
+    with tempfile.TemporaryFile("w+") as told:  # whoever reads a pipe waits for what a failed block has left behind
+        started = subprocess.Popen(
+            ["bash", "-euc", activate + block.commands],
+            cwd=places["student" if block.by_student else "course"], env=environment,
+            stdin=subprocess.DEVNULL, stdout=told, stderr=subprocess.STDOUT, start_new_session=True,
+        )  # fmt: skip
+        code = started.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        told.seek(0)
+        said = told.read()
+    assert code == 0, f"{block.commands}\n{said}"
+    return said
 
 
 @pytest.mark.slow
