@@ -419,7 +419,7 @@ ATTACKS = [
         "overflows",
         body("rng.random()\nreturn np.where(rng.random(x.shape) >= rate, np.copysign(1.7e308, x), 0.0)"),
         points=9.5,
-        says=("-inf",),
+        says=("inf (",),
     ),
     Attack(
         "class-named-like-a-formula",
