@@ -73,6 +73,14 @@ def test_the_core_loads_without_jupyter_nbgrader_keras_and_scikit_learn():
     assert done.stdout.strip() == "[]"
 
 
+@pytest.mark.parametrize("module", ["autograder.grading.grade", "autograder.classroom.__main__"])
+def test_whoever_hands_out_work_is_spared_what_judges_and_draws(module):
+    """They take a second to load, in each of several processes; the judge's desk alone needs them."""
+    program = f"import sys, {module}; print([m for m in ('scipy', 'matplotlib', 'autograder.judge') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_top_level_holds_only_what_is_meant_to_be_there():
     tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if tracked.returncode != 0:

@@ -24,7 +24,7 @@ from autograder import cli
 from autograder.classroom import waiting
 from autograder.classroom.sample import STUDENTS, fill_in
 from autograder.grading.sandbox import why_not
-from autograder.show.page import NOTE_HEADING, as_note
+from autograder.show.note import NOTE_HEADING, as_note
 from tests.conftest import ROOT
 from tests.test_waiting import held
 

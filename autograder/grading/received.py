@@ -17,8 +17,8 @@ from autograder.grading.template import Check
 from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import made_anew
 from autograder.misconceptions import MISCONCEPTIONS
-from autograder.notebook import MIME
-from autograder.show.page import NOTE_HEADING
+from autograder.report import MIME
+from autograder.show.note import NOTE_HEADING
 
 #: Characters of a report as HTML, its picture included, as text, and of a sentence.
 HTML_LIMIT = 3_000_000

@@ -1,6 +1,6 @@
 """The grader's own sentences among a notebook's outputs: set apart from whatever a student's code shows."""
 
-from autograder.show.page import NOTE_HEADING, as_note
+from autograder.show.note import NOTE_HEADING, as_note
 
 #: How a grade that was made without isolation is marked.
 UNWALLED = (
