@@ -17,7 +17,7 @@ from autograder.classroom.stock import Course
 from benchmarks.grading import ASSIGNMENTS, ROOT, make_class
 
 #: Each is timed so often; the first time of both is not counted, as files are read from the disk then.
-RUNS = 4
+RUNS = 3
 
 
 def seconds(course: Course, assignment: str, version: Path) -> float:
