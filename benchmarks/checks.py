@@ -7,7 +7,7 @@ import time
 
 from autograder import check
 from autograder.notebook import Shown, examine
-from tests.bank import CORRECT, MISTAKEN
+from tests.banks.masks import CORRECT, MISTAKEN
 
 ROUNDS = 15
 ENTRIES = ("uniform", "loops", "swapped")

@@ -24,7 +24,7 @@ import numpy as np
 from tqdm import tqdm
 
 from autograder import examine
-from tests.bank import CORRECT, MISTAKEN, Entry
+from tests.banks.masks import CORRECT, MISTAKEN, Entry
 
 FILE = Path(__file__).parent / "results" / "errors.json"
 CHUNK = 100

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import numpy as np
 
 from autograder import examine
-from tests.bank import CORRECT, MISTAKEN, Entry
+from tests.banks.masks import CORRECT, MISTAKEN, Entry
 
 EXERCISES = ("inverted", "layer", "backward")
 Check = Callable[[str, tuple], bool]

@@ -5,7 +5,7 @@ Keras, for operations that start and end again. So networks of one shape are sta
 leading axis of networks, and one matrix product of stacked matrices serves them all. Each network keeps its
 own weights, examples, order of examples and dropout masks; nothing is shared but the time.
 
-What it takes that a stack is exactly as many networks trained alone (tests/test_stacked.py compares them):
+What it takes that a stack is exactly as many networks trained alone (tests/course/test_stacked.py compares them):
 
 - the loss is the *sum* over networks of each one's mean, so that each sees the gradient of its own loss;
 - initial weights are drawn network by network: Glorot's formula must see one network's units, not the stack's;

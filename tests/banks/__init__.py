@@ -1,0 +1,1 @@
+"""Implementations to judge, right ones and mistaken ones, by exercise."""

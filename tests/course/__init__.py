@@ -1,0 +1,1 @@
+"""Notebooks, data, studies and the set-up."""

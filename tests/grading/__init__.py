@@ -1,0 +1,1 @@
+"""What runs behind the wall, and what is outside of it."""

@@ -1,0 +1,217 @@
+"""Every row of what a submission may try, through the whole pipeline: real files, real wall, real gradebook.
+
+One test, and not one for each row: two processes share the tests out, and either would grade the whole class.
+"""
+
+import html.parser
+import os
+import shutil
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbgrader.api import Gradebook
+
+from autograder.classroom import __main__ as classroom
+from autograder.classroom.grading import Options
+from autograder.classroom.stock import Course
+from autograder.grading.sandbox import Limits, why_not
+from autograder.printable import printable
+from tests.conftest import ROOT
+from tests.grading import attacks
+from tests.grading.attacks import ATTACKS, CLASSIC, FULL, Attack
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}"),
+]
+
+#: Small enough that what never ends is soon ended, large enough for a busy machine.
+LIMITS = Limits(wall=25, cpu=4, memory=1_000_000_000)
+
+
+@contextmanager
+def listening():
+    """A socket on this machine that must stay unreached: its port, and the list of who reached it."""
+    reached = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def wait():
+            while True:
+                try:
+                    reached.append(server.accept()[1])
+                except OSError:
+                    return
+
+        threading.Thread(target=wait, daemon=True).start()
+        yield server.getsockname()[1], reached
+
+
+def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
+    """All attacks handed in and graded once: the course and what a person is told."""
+    shutil.copy(ROOT / "nbgrader_config.py", folder)
+    shutil.copytree(ROOT / "solutions" / "02_scaling", folder / "solutions" / "02_scaling")
+    course = Course(folder)
+    classroom.release(course)
+    released = nbformat.read(folder / "exercises" / "02_scaling" / "02_scaling.ipynb", as_version=4)
+    submitted = folder / "submitted"
+    for attack in ATTACKS:
+        attack.write(released, submitted / attack.name / "02_scaling")
+        path = submitted / attack.name / "02_scaling" / "02_scaling.ipynb"
+        path.write_bytes(path.read_bytes().replace(b"PORT", str(port).encode()))
+    _write_oddities(submitted, attacks.Attack("", points=FULL), released)
+    before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb") if path.is_file()}
+    _, problems = classroom.grade(course, Options(workers=2, limits=LIMITS))
+    assert classroom.write_feedback(course) == []
+    assert {path: path.read_bytes() for path in before} == before, "what was handed in has to stay as it is"
+    return course, problems
+
+
+#: Things in submitted/ that are no files, or names that are none, and what is said of them.
+ODDITIES = {
+    "a-folder": "not a file but a folder",
+    "a-pipe": "not a file but a folder, a device or a pipe",
+    "a-link": "not a file but a link to another one",
+    "nothing": "the folder is empty",
+    "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
+    "<script>alert(1)</script>": "is no name that can be graded under",
+    "two\nlines": "is no name that can be graded under",
+    "a-linked-folder": "Its folder is a link",
+    "a-linked-student": "Its folder is a link",
+}
+
+
+def _write_oddities(submitted: Path, honest: Attack, released) -> None:
+    def folder(student: str) -> Path:
+        path = submitted / student / "02_scaling"
+        path.mkdir(parents=True)
+        return path
+
+    (folder("a-folder") / "02_scaling.ipynb").mkdir()
+    os.mkfifo(folder("a-pipe") / "02_scaling.ipynb")
+    (folder("a-link") / "02_scaling.ipynb").symlink_to(submitted / "honest" / "02_scaling" / "02_scaling.ipynb")
+    (submitted / "a-linked-student").symlink_to(submitted / "honest")
+    (submitted / "a-linked-folder").mkdir()
+    (submitted / "a-linked-folder" / "02_scaling").symlink_to(submitted / "honest" / "02_scaling")
+    (submitted / "a-file").mkdir()
+    (submitted / "a-file" / "02_scaling").write_text("not a folder")
+    (submitted / "\x1b[31mred").mkdir()
+    folder("nothing")
+    (folder("misnamed") / "homework.ipynb").write_text("{}")
+    for student in ("<script>alert(1)<", "two\nlines", "extra-files"):
+        honest.write(released, submitted / student.replace("/", "") / "02_scaling")
+    beside = submitted / "extra-files" / "02_scaling"
+    os.mkfifo(beside / "pipe.txt")
+    (beside / "link.txt").symlink_to("/etc/passwd")
+    (submitted / "note.txt").write_text("not a student")
+
+
+def points(course: Course, student: str) -> dict[str, float]:
+    """What the gradebook has: automatic points by grade cell."""
+    with Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "dropout") as gradebook:
+        submission = gradebook.find_submission_notebook("02_scaling", "02_scaling", student)
+        assert not any(grade.needs_manual_grade for grade in submission.grades)
+        return {grade.name: grade.auto_score for grade in submission.grades}
+
+
+def shown(course: Course, student: str) -> str:
+    """All text under the cells of the graded notebook, without line breaks."""
+    path = course.root / "autograded" / student / "02_scaling" / "02_scaling.ipynb"
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    assert path.stat().st_size < 1_500_000
+    texts = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            texts += [
+                output.get("text", ""),
+                output.get("data", {}).get("text/plain", ""),
+                output.get("evalue", ""),
+            ]
+            texts += [output.get("ename", ""), *output.get("traceback", [])]
+    return " ".join(" ".join(texts).split())
+
+
+def test_every_attack_costs_itself_and_nothing_else(tmp_path, monkeypatch):
+    with listening() as (port, reached):
+        course, problems = graded(tmp_path, port)
+    wrong = [told for attack in ATTACKS if (told := what_is_wrong(course, attack))]
+    assert not wrong, "\n".join(wrong)
+    oddities_are_named_and_stop_nothing(course, problems)
+    nobody_reached_a_socket_and_nothing_survives(reached)
+    feedback_runs_nothing_that_a_student_wrote(course)
+    graded_once_more_nothing_is_run_and_nothing_changes(course, problems, monkeypatch)
+
+
+def what_is_wrong(course: Course, attack: Attack) -> str:
+    """How an attack's outcome differs from what has to come of it; "" if it does not."""
+    text, got = shown(course, attack.name), points(course, attack.name)
+    expected = {"check-inverted": attack.points, "check-classic": attack.classic}
+    unsaid = [part for part in attack.says if " ".join(part.split()) not in text]
+    broken = "The grader failed" in text and "The grader failed" not in attack.says
+    if got == expected and not unsaid and not broken:
+        return ""
+    return f"{attack.name}: {got} instead of {expected}, without {unsaid}: {text}"
+
+
+def oddities_are_named_and_stop_nothing(course: Course, problems: list[str]) -> None:
+    for student, sentence in ODDITIES.items():
+        name = student.replace("/", "")
+        if student.startswith("<"):
+            name = "<script>alert(1)<"
+        assert any(sentence in p and printable(name) in p for p in problems), (student, problems)
+    assert points(course, "extra-files") == {"check-inverted": FULL, "check-classic": CLASSIC}
+    for where in ("autograded", "feedback"):
+        assert not any(path.name == "link.txt" for path in (course.root / where).rglob("*"))
+    assert any("note.txt" in problem for problem in problems)
+    assert any("a-file/02_scaling is no folder" in problem for problem in problems)
+    assert all(problem.isprintable() for problem in problems), "no escape code reaches a terminal"
+
+
+def nobody_reached_a_socket_and_nothing_survives(reached: list) -> None:
+    assert reached == []
+    commands = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if os.access(path, os.R_OK)]
+    assert not any(b"87654" in command for command in commands)
+
+
+class _Page(html.parser.HTMLParser):
+    """Everything of a page that a browser would run."""
+
+    def __init__(self):
+        super().__init__()
+        self.active, self._script = [], False
+
+    def handle_starttag(self, tag, attrs):
+        self._script = tag == "script"
+        self.active += [value or "" for name, value in attrs if name.startswith("on") or name in ("src", "href")]
+        if tag in ("iframe", "object", "embed", "svg"):
+            self.active.append(tag)
+
+    def handle_endtag(self, tag):
+        self._script = False
+
+    def handle_data(self, data):
+        if self._script:
+            self.active.append(data)
+
+
+def feedback_runs_nothing_that_a_student_wrote(course: Course) -> None:
+    pages = list((course.root / "feedback").rglob("*.html"))
+    assert len(pages) >= len(ATTACKS)
+    for path in pages:
+        page = _Page()
+        page.feed(path.read_text(encoding="utf-8"))
+        assert not any("alert(1)" in piece for piece in page.active), path
+
+
+def graded_once_more_nothing_is_run_and_nothing_changes(course: Course, problems: list[str], monkeypatch) -> None:
+    before = {attack.name: points(course, attack.name) for attack in ATTACKS}
+    monkeypatch.setattr(
+        "autograder.grading.batch._here", lambda waiting, workers: iter([] if not waiting else 1 / 0)
+    )
+    _, again = classroom.grade(course, Options(workers=2, limits=LIMITS))
+    assert again == problems
+    assert {attack.name: points(course, attack.name) for attack in ATTACKS} == before

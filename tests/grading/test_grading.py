@@ -1,0 +1,667 @@
+"""Grading: reading whatever is handed in, seeds, the store, and what happens when a grading is killed."""
+
+import ast
+import copy
+import dataclasses
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from autograder.classroom import __main__ as classroom
+from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
+from autograder.classroom.sample import STUDENTS
+from autograder.classroom.stock import Course
+from autograder.grading import places, sandbox
+from autograder.grading.batch import Task, run_all
+from autograder.grading.grade import grade
+from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken, why_not
+from autograder.grading.store import Store, course_secret, key_of, seed_of
+from autograder.grading.template import (
+    FILE_LIMIT,
+    MISSING,
+    Submission,
+    UnusableTemplate,
+    load_template,
+    parse_submission,
+    read_submission,
+)
+from tests.conftest import ROOT
+
+isolated = pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}")
+SECRET = bytes(range(32))
+
+
+def template(name="02_scaling"):
+    return load_template(ROOT / "solutions" / name / f"{name}.ipynb")
+
+
+def released(name="02_scaling") -> bytes:
+    return (ROOT / "exercises" / name / f"{name}.ipynb").read_bytes()
+
+
+def test_a_template_has_no_solution_in_it():
+    for folder in sorted((ROOT / "solutions").iterdir()):
+        loaded = template(folder.name)
+        told = json.dumps(dataclasses.asdict(loaded))
+        assert "BEGIN SOLUTION" not in told and loaded.checks and loaded.solutions
+        assert all(loaded.cells[place]["source"] == "" for place in loaded.solutions.values())
+
+
+@pytest.mark.parametrize(
+    "source", ["", "14.0", "check('mask')\n1", "check(name, f)", "assert True", "check('no', f)"]
+)
+def test_a_grade_cell_that_is_no_check_is_refused(tmp_path, source):
+    notebook = nbformat.read(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", as_version=4)
+    for cell in notebook.cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            cell.source = source
+    nbformat.write(notebook, tmp_path / "a.ipynb")
+    with pytest.raises(UnusableTemplate, match="is to be graded and is not a check"):
+        load_template(tmp_path / "a.ipynb")
+
+
+def test_only_the_text_of_solution_cells_is_taken():
+    raw = json.loads(released())
+    for cell in raw["cells"]:
+        cell["source"] = ["mine\n", "too"]
+        cell["metadata"].setdefault("nbgrader", {})["points"] = 1e6
+    asked = template()
+    submission = parse_submission(json.dumps(raw).encode(), asked)
+    assert submission.texts == dict.fromkeys(asked.solutions, "mine\ntoo") and not submission.problem
+    rebuilt = asked.rebuilt(submission)["cells"]
+    for place, cell in enumerate(rebuilt):
+        if place not in asked.solutions.values():
+            assert cell == asked.cells[place]
+
+
+@pytest.mark.parametrize(
+    "part", [b"[],", b"{},", b"[" * 900 + b"]" * 900 + b",", b'{"":' * 900 + b"0" + b"}" * 900 + b","]
+)
+def test_what_would_take_a_gigabyte_to_read_is_refused(part):
+    """A list takes a hundred bytes of memory, and two of a file."""
+    data = b'{"cells": [' + part * (19_000_000 // len(part)) + b"0]}"
+    tracemalloc.start()
+    try:
+        problem = parse_submission(data, template()).problem
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert "more than 1,000,000 lists and objects" in problem
+
+
+def test_what_is_too_large_or_missing_is_named(tmp_path):
+    asked = template()
+    with (tmp_path / "large.ipynb").open("wb") as file:
+        file.truncate(FILE_LIMIT + 1)
+    assert "are allowed" in read_submission(tmp_path / "large.ipynb", asked).problem
+    assert "no such file" in read_submission(tmp_path / "none.ipynb", asked).problem
+    raw = json.loads(released())
+    raw["cells"] = [
+        c for c in raw["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") != "solution-classic"
+    ]
+    submission = parse_submission(json.dumps(raw).encode(), asked)
+    assert submission.notes == ("The cell solution-classic is missing.",)
+    assert asked.rebuilt(submission)["cells"][asked.solutions["solution-classic"]]["source"] == MISSING
+
+
+STRANGE = [None, True, -1, 1e308, float("nan"), "", "\ud800", "\0", "x" * 1000, [], {}, [[]], {"a": 1}, 10**400]
+
+
+def mutated(data: bytes, rng: random.Random) -> bytes:
+    """A submission with something broken: its bytes, its JSON or its metadata."""
+    way = rng.randrange(6)
+    if way == 0:
+        place = rng.randrange(len(data))
+        return data[:place] + rng.randbytes(rng.randrange(1, 9)) + data[place + rng.randrange(9) :]
+    if way == 1:
+        return data[: rng.randrange(len(data))]
+    raw = json.loads(data)
+    for _ in range(rng.randrange(1, 6)):
+        node, path = raw, []
+        while isinstance(node, dict | list) and node and (not path or rng.random() < 0.8):
+            path.append((node, rng.choice(list(node)) if isinstance(node, dict) else rng.randrange(len(node))))
+            node = path[-1][0][path[-1][1]]
+        owner, key = path[-1]
+        if way == 2:
+            owner[key] = copy.deepcopy(rng.choice(STRANGE))
+        elif way == 3:
+            del owner[key]
+        elif way == 4 and isinstance(owner, dict):
+            owner[rng.choice(["grade_id", "source", "cell_type", "nbgrader", "x"])] = owner.pop(key)
+        elif isinstance(owner, list):
+            owner.insert(key, copy.deepcopy(rng.choice([*STRANGE, owner[key]])))
+        if not raw:
+            break
+    return json.dumps(raw).encode()
+
+
+@pytest.mark.parametrize("start", range(0, 1000, 250))
+def test_a_thousand_broken_notebooks_are_read_without_a_crash(start):
+    asked, data = template(), released()
+    sound = 0
+    for seed in range(start, start + 250):
+        submission = parse_submission(mutated(data, random.Random(seed)), asked)
+        assert submission.problem or submission.texts
+        json.dumps(asked.rebuilt(submission)).encode("utf-8")
+        nbformat.validate(nbformat.from_dict(asked.rebuilt(submission)))
+        assert len(submission.digest()) == 64
+        sound += not submission.problem
+    assert 20 < sound < 230, "some of them have to break, and some not"
+
+
+def test_seeds_depend_on_text_exercise_and_secret_and_on_nothing_else():
+    one, same, other = Submission({"a": "x"}), Submission({"a": "x"}), Submission({"a": "y"})
+    seed = seed_of(SECRET, one, "mask")
+    assert seed == seed_of(SECRET, same, "mask") and 0 <= seed < 2**63
+    others = {seed_of(SECRET, other, "mask"), seed_of(SECRET, one, "layer"), seed_of(SECRET[::-1], one, "mask")}
+    assert len(others | {seed}) == 4
+    limits = Limits()
+    key = key_of(one, template(), SECRET, limits, True)
+    assert key == key_of(same, template(), SECRET, limits, True)
+    variants = [
+        key_of(other, template(), SECRET, limits, True),
+        key_of(one, template("01_mask"), SECRET, limits, True),
+        key_of(one, template(), SECRET[::-1], limits, True),
+        key_of(one, template(), SECRET, Limits(wall=1), True),
+        key_of(one, template(), SECRET, limits, False),
+    ]
+    assert len({key, *variants}) == 6 and SECRET.hex() not in key
+
+
+def test_the_secret_is_made_once_and_is_the_owners_own(tmp_path):
+    program = "import sys, pathlib; from autograder.grading.store import course_secret as s\n"
+    program += "print(s(pathlib.Path(sys.argv[1])).hex())"
+    started = [
+        subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, env=environment())
+        for _ in range(3)
+    ]
+    (secret,) = {process.communicate()[0].decode().strip() for process in started}
+    assert course_secret(tmp_path).hex() == secret and len(secret) == 64
+    assert (tmp_path / ".course_secret").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == [".course_secret"]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+def test_a_result_that_is_not_whole_is_none(tmp_path):
+    store = Store(tmp_path)
+    store.put("ab" * 32, {"points": 1})
+    assert store.get("ab" * 32) == {"points": 1} and store.get("cd" * 32) is None
+    (path,) = tmp_path.rglob("*.json")
+    whole = path.read_bytes()
+    for damaged in (whole[:-5], b"", whole.replace(b'"points": 1', b'"points": 9'), b"[]", b"[" * 100_000):
+        path.write_bytes(damaged)
+        assert store.get("ab" * 32) is None
+    store.put("ab" * 32, {"points": 1})
+    assert path.read_bytes() == whole
+
+
+def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):
+    monkeypatch.setattr("autograder.classroom.grading.why_not", lambda: "there is no wall.")
+    with pytest.raises(Unprotected, match=r"there is no wall\..*--unprotected"):
+        _ = Options().walled
+    assert Options(unprotected=True).walled is False
+
+
+def test_other_systems_are_told_why(monkeypatch):
+    monkeypatch.setattr(sandbox.sys, "platform", "darwin")
+    assert "needs Linux" in sandbox.why_not.__wrapped__()
+    monkeypatch.setattr(sandbox.sys, "platform", "linux")
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: None)
+    assert "apt-get install bubblewrap" in sandbox.why_not.__wrapped__()
+    monkeypatch.setattr(sandbox, "bubblewrap", lambda: "/bin/false")
+    assert "forbids" in sandbox.why_not.__wrapped__()
+
+
+@pytest.mark.slow
+@isolated
+def test_a_regrade_gives_the_same_grade_and_unprotected_ones_are_marked():
+    asked = template()
+    submission = read_submission(ROOT / "solutions" / "02_scaling" / "02_scaling.ipynb", asked)
+    with Sandbox(asked.imports, Limits()) as box:
+        first, second = (grade(submission, asked, SECRET, box) for _ in range(2))
+    assert first.notebook == second.notebook and first.reports == second.reports
+    assert all(report.passed for report in first.reports.values())
+    with Sandbox(asked.imports, Limits(), walled=False) as box:
+        marked = grade(submission, asked, SECRET, box)
+    assert marked.reports == first.reports
+    assert "Graded without isolation" in json.dumps(marked.notebook)
+    assert "Graded without isolation" not in json.dumps(first.notebook)
+
+
+@pytest.mark.slow
+@isolated
+def test_what_one_submission_leaves_behind_the_next_does_not_find():
+    asked = template("01_mask")
+    leave = (
+        "import os\nfor folder, _, _ in os.walk('/'):\n    try:\n        open(f'{folder}/left', 'w').write('x')\n"
+        "    except OSError:\n        pass\nimport numpy\nnumpy.left = True\nimport os; os.environ['LEFT'] = 'x'\n"
+    )
+    find = (
+        "import os, numpy\nprint('found', [f for f, _, names in os.walk('/') if 'left' in names],"
+        " hasattr(numpy, 'left'), 'LEFT' in os.environ)\n"
+    )
+    with Sandbox(asked.imports, Limits()) as box:
+        grade(Submission({"solution-mask": leave}), asked, SECRET, box)
+        notebook = grade(Submission({"solution-mask": find}), asked, SECRET, box).notebook
+    assert "found [] False False" in json.dumps(notebook)
+
+
+def cell(*lines: str) -> dict:
+    """A request to run one cell."""
+    return {"cells": [[0, "\n".join(lines)]], "after": [], "observe": None}
+
+
+@pytest.mark.slow
+@isolated
+def test_sandboxes_that_share_a_parent_do_not_share_their_limits():
+    kind = frozenset(), Limits(memory=700_000_000)
+    hold = "import time, numpy; held = numpy.ones({}); time.sleep(1.5); print('held')"
+    with Sandbox(*kind) as lender, Sandbox(*kind) as one, Sandbox(*kind) as other, ThreadPoolExecutor(2) as pool:
+        for borrower in (one, other):
+            borrower.borrow(lender.lend())
+        modest = cell(hold.format(60_000_000))  # 480 MB: one has room for that, both together would not
+        both = [pool.submit(borrower.run, modest) for borrower in (one, other)]
+        assert [run.result().ending for run in both] == ["", ""]
+        assert all("held" in json.dumps(run.result().heard.outputs) for run in both)
+        split = cell("import os; os.fork(); os.fork()", hold.format(30_000_000))  # four times 240 MB
+        greedy, beside = pool.submit(one.run, split), pool.submit(other.run, modest)
+        assert "memory" in greedy.result().ending and beside.result().ending == ""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_borrowed_parent_that_ends_is_replaced():
+    asked = template("01_mask")
+    submission = read_submission(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", asked)
+    with Sandbox(asked.imports, Limits()) as lender, Sandbox(asked.imports, Limits()) as borrower:
+        borrower.borrow(lender.lend())
+        before = grade(submission, asked, SECRET, borrower)
+        lender.close()
+        after = grade(submission, asked, SECRET, borrower)
+    assert before.notebook == after.notebook and all(report.passed for report in after.reports.values())
+
+
+@pytest.mark.slow
+def test_without_a_wall_it_works_where_calls_of_linux_are_missing_as_on_macos(monkeypatch):
+    # Libraries ask on what system they are when they are imported, the grader when it works.
+    code = (
+        "import signal, sys, autograder.unjudged, matplotlib.figure; from autograder.grading import cells, warm\n"
+        "del signal.sigtimedwait; sys.platform = 'darwin'; warm.main()"
+    )
+    start = subprocess.Popen
+
+    def start_on_macos(command, **options):
+        place = command.index("-m")
+        return start([*command[:place], "-c", code, *command[place + 2 :]], **options)
+
+    monkeypatch.setattr(sandbox.subprocess, "Popen", start_on_macos)
+    with Sandbox(frozenset(), Limits(wall=3), walled=False) as box:
+        run = box.run(cell("import sys; print('ran on', sys.platform)"))
+        assert run.ending == "" and "ran on darwin" in json.dumps(run.heard.outputs)
+        endless = box.run(cell("import os; print('I am', os.getpid())", "while True: pass"))
+        assert "longer than 3 seconds" in endless.ending
+        number = int(re.search(r"I am (\d+)", json.dumps(endless.heard.outputs))[1])
+        with pytest.raises(ProcessLookupError):
+            os.kill(number, 0)
+
+
+@isolated
+@pytest.mark.parametrize(
+    "change",
+    [
+        "",
+        "warm._CLONE3 = 10**6; ",
+        "import threading, time; threading.Thread(target=time.sleep, args=(9,), daemon=True).start(); ",
+    ],
+)
+def test_namespaces_are_made_with_clone3_and_without(change, monkeypatch):
+    assert sandbox._PROBE.count("import warm\n") == 1
+    monkeypatch.setattr(sandbox, "_PROBE", sandbox._PROBE.replace("import warm\n", f"import warm; {change}\n"))
+    assert why_not() == ""
+
+
+@pytest.mark.slow
+@isolated
+def test_behind_the_wall_no_function_is_made_of_an_operation_and_results_are_the_same():
+    lines = (
+        "import numpy, tensorflow",
+        "draw = tensorflow.random.stateless_uniform((3, 4), (1, 2)) + 1",
+        "sums = tensorflow.reduce_sum(tensorflow.Variable(draw) @ tensorflow.transpose(draw))",
+        "print('draw', numpy.asarray(draw).tolist(), float(sums))",
+        "from tensorflow.python.eager import context",
+        "print('made of operations:', sum('__wrapped__' in n for n in context.context().list_function_names()))",
+    )
+    with Sandbox(frozenset({"keras"}), Limits()) as box:
+        inside = json.dumps(box.run(cell(*lines)).heard.outputs)
+    settings = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"}  # as the course has it
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True, env=settings
+    )
+    drawn, made = done.stdout.splitlines()
+    assert drawn in inside and "made of operations: 0" in inside
+    assert made != "made of operations: 0", "TensorFlow does not do this any more: the grader need not forbid it"
+
+
+@pytest.mark.slow
+@isolated
+def test_where_no_parent_can_be_shared_each_process_has_its_own(tmp_path, monkeypatch):
+    def refuse(box):
+        raise SandboxBroken("The sandbox's parent process has ended.")
+
+    monkeypatch.setattr(Sandbox, "lend", refuse)  # in this process only
+    asked = template("01_mask")
+    submission = read_submission(ROOT / "solutions" / "01_mask" / "01_mask.ipynb", asked)
+    store = Store(tmp_path)
+    key = key_of(submission, asked, SECRET, Limits(), True)
+    assert run_all([Task(key, submission, asked, SECRET, Limits(), True)], store, workers=1) == {}
+    assert store.get(key)["summary"]["points"] > 0
+
+
+def test_links_that_no_system_can_look_up_are_named_and_cost_nobody_else_anything(tmp_path):
+    (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
+    for student in ("ann", "ben"):
+        (tmp_path / "submitted" / student).mkdir(parents=True)
+    (tmp_path / "submitted" / "ann" / "01_mask").mkdir()
+    (tmp_path / "submitted" / "ann" / "other").symlink_to("x" * 300)
+    (tmp_path / "submitted" / "ben" / "01_mask").symlink_to("x" * 300)
+    (tmp_path / "submitted" / "cem").symlink_to("x" * 300)
+    course = Course(tmp_path)
+    assert course.submissions("01_mask") == ["ann"]
+    told = "\n".join(classroom.strays(course))
+    assert "ann/other is no assignment" in told and "ben/01_mask is no folder" in told and "submitted/cem" in told
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
+    for student in ("ann", "ben"):
+        (tmp_path / "submitted" / student / "01_mask").mkdir(parents=True)
+    listed = Path.iterdir
+
+    def refuse(folder):  # as for somebody who is not root
+        if folder.name == "ann":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert classroom.strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
+
+
+@pytest.fixture
+def empty_class(tmp_path):
+    """A course folder with 01_mask, and nothing handed in yet."""
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
+    course = Course(tmp_path)
+    classroom.release(course)
+    return course
+
+
+@pytest.fixture
+def small_class(empty_class):
+    """A course folder with six different submissions of 01_mask."""
+    for number in range(6):
+        hand_in(empty_class, f"student{number}", answered(ANSWER + f"\n# {number}"))
+    return empty_class
+
+
+ANSWER = next(s for s in STUDENTS if s.name == "ada").answers["mask"].source
+
+
+def answered(text: str) -> bytes:
+    """A submission of 01_mask with this text in its solution cell."""
+    raw = json.loads(released("01_mask"))
+    for cell in raw["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "solution-mask":
+            cell["source"] = text
+    return json.dumps(raw).encode()
+
+
+def hand_in(course: Course, student: str, data: bytes) -> None:
+    folder = course.root / "submitted" / student / "01_mask"
+    folder.mkdir(parents=True)
+    (folder / "01_mask.ipynb").write_bytes(data)
+
+
+def spoiled(text: str, rng: random.Random) -> str:
+    """A program with a line or a few characters lost, doubled or replaced."""
+    pieces = text.splitlines(keepends=True) if rng.random() < 0.5 else list(text)
+    for _ in range(rng.randrange(1, 4)):
+        place = rng.randrange(len(pieces))
+        pieces[place : place + 1] = rng.choice(([], [pieces[place]] * 2, [rng.choice("0 \0\ud800\u2028'(")]))
+    return "".join(pieces)
+
+
+def broken(seed: int) -> bytes:
+    """A submission of 01_mask with something broken in it: in one of twenty, the student's own text."""
+    rng = random.Random(seed)
+    if seed % 20 == 0:
+        return answered(spoiled(ANSWER, rng))
+    return mutated(answered(ANSWER), rng)
+
+
+@pytest.mark.slow
+@isolated
+def test_a_thousand_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_class):
+    """All are read, and all that differ in what counts are run; nbgrader writes a sample of one in four."""
+    course, asked, options = empty_class, template("01_mask"), Options(limits=Limits(wall=30, cpu=5))
+    for seed in range(1000):
+        hand_in(course, f"s{seed:04}", broken(seed))
+    handed, problems = collect(course, "01_mask", asked, options)
+    assert len(handed) == 1000 and problems == []
+    tasks = list({each.task.key: each.task for each in handed}.values())
+    store = Store(course.root / "build" / "grades")
+    assert run_all(tasks, store, 2) == {}
+    points, named = {}, set()
+    for each in handed:
+        summary = store.get(each.task.key)["summary"]
+        points[each.student] = summary["points"]
+        assert 0 <= summary["points"] <= 10 and summary["problem"] == each.task.submission.problem
+        assert not summary["problem"] or summary["points"] == 0
+        assert all(v["status"] != "error" for e in summary["exercises"] for v in e["verdicts"])
+        if each.task.submission.texts == {"solution-mask": ANSWER}:
+            assert summary["points"] == 10, "whatever else is broken, the work is there"
+        if summary["problem"]:
+            named.add(each.student)
+    assert 300 < len(named) < 700 and len(tasks) > 40
+    assert 500 < list(points.values()).count(10) < 1000 - len(named)
+
+    sample = [each.student for each in handed][::4]
+    for student in set(points) - set(sample):
+        shutil.rmtree(course.root / "submitted" / student)
+    known = []
+    problems = grade_assignment(course, "01_mask", options, lambda total, done: known.append((total, done)))
+    ((total, done),) = known
+    assert total == done, "nothing is graded twice"
+    assert {g.student: g.score for g in course.export()} == {student: points[student] for student in sample}
+    assert {student for student in sample if any(student in p for p in problems)} >= named & set(sample)
+
+
+def start_grading(course: Course) -> subprocess.Popen:
+    command = [sys.executable, "-m", "autograder.cli", "grade", "01_mask", "--workers", "2"]
+    return subprocess.Popen(
+        command, cwd=course.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+
+
+def stored(course: Course) -> dict[str, int]:
+    """The results there are, and when each was written."""
+    return {p.name: p.stat().st_mtime_ns for p in (course.root / "build" / "grades").rglob("*.json")}
+
+
+@pytest.mark.slow
+@isolated
+def test_killed_at_any_moment_it_finishes_when_started_again(small_class):
+    course = small_class
+    for wanted in (1, 3, 6):  # killed while grading, and while nbgrader writes
+        running = start_grading(course)
+        deadline = time.monotonic() + 300
+        while len(stored(course)) < wanted and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(1.5 if wanted == 6 else 0)
+        before = stored(course)
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+    finished = start_grading(course)
+    said, _ = finished.communicate(timeout=500)
+    assert finished.returncode == 0, said
+    after = stored(course)
+    assert len(after) == 6 and all(after[name] == written for name, written in before.items()), "graded twice"
+    lines = (course.root / "grades.csv").read_text().splitlines()[1:]
+    assert len(lines) == 6 and all(",10.0," in line for line in lines)
+    assert not list((course.root / "build").rglob(".unfinished-*")) or len(after) == 6
+
+
+@pytest.mark.slow
+@isolated
+def test_two_at_once_do_no_harm(small_class):
+    both = [start_grading(small_class) for _ in range(2)]
+    said = [process.communicate(timeout=500)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert sum("6 of them are graded already" in text for text in said) == 1, said
+    assert len(stored(small_class)) == 6
+    lines = (small_class.root / "grades.csv").read_text().splitlines()[1:]
+    assert len(lines) == 6 and all(",10.0," in line for line in lines)
+
+
+@pytest.mark.slow
+@isolated
+def test_plain_nbgrader_autograde_is_isolated_too(small_class):
+    course = small_class
+    hand_in(course, "broken", b"Dear all")
+    look = course.root / "submitted" / "student0" / "01_mask" / "01_mask.ipynb"
+    (look.parent / "link.txt").symlink_to(course.root / "solutions" / "01_mask" / "01_mask.ipynb")
+    look.write_text(look.read_text().replace("# 0", "\\nimport os\\nprint('home', os.getcwd(), os.getuid())"))
+    command = [sys.executable, "-m", "nbgrader", "autograde", "01_mask"]
+    done = subprocess.run(command, cwd=course.root, env=environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    text = (course.root / "autograded" / "student0" / "01_mask" / "01_mask.ipynb").read_text()
+    assert "home /home/student 1000" in text
+    assert not (course.root / "autograded" / "student0" / "01_mask" / "link.txt").exists(), (
+        "it would go back to them"
+    )
+    grades = {g.student: g.score for g in course.export()}
+    assert grades == {"broken": 0.0, **{f"student{n}": 10.0 for n in range(6)}}
+
+
+def test_no_place_behind_the_wall_contains_what_is_hidden():
+    shown = mounted(places.mounts("/home/student"))
+    hidden = [
+        ROOT / name for name in ("solutions", "exercises", "tests", "build", "gradebook.db", ".course_secret")
+    ]
+    assert len(shown) > 4 and not any(path == place or path in place.parents for path in shown for place in hidden)
+
+
+def mounted(arguments: list[str]) -> list[Path]:
+    """What of this machine these arguments show."""
+    return [Path(arguments[place + 1]) for place, part in enumerate(arguments) if part == "--ro-bind"]
+
+
+def test_of_the_course_only_what_exercises_import_is_shown():
+    """The other modules are for notebooks; one of them nearly answers an exercise, as the sample class does."""
+    imported = set()
+    for folder in (ROOT / "solutions").iterdir():
+        for cell in template(folder.name).cells:
+            if cell["cell_type"] == "code":
+                imported |= set(imports_of(cell["source"]))
+    for module in places.COURSE_MODULES:
+        imported |= set(imports_of((ROOT / places.file_of(module)).read_text()))
+    of_course = {name for name in imported if name.split(".")[0] == "course"}
+    assert of_course == set(places.COURSE_MODULES)
+    arguments = places.mounts("/home/student")
+    whole = [a.removeprefix(f"{places.APP}/") for a in arguments if a.startswith(f"{places.APP}/")]
+    shown = {name for name in whole if (ROOT / name).is_file()}
+    of_course = {name for name in shown if name.startswith("course")}
+    assert of_course == {"course/__init__.py", "course/datasets.py", *places.COURSE_DATA}
+    assert shown == set(places.shown())
+
+
+def imports_of(source: str) -> list[str]:
+    """Modules that are imported, also as names of a package."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+            found += [node.module, *(name for name in names if (ROOT / places.file_of(name)).exists())]
+    return found
+
+
+@isolated
+def test_a_python_that_is_reached_through_links_is_found_behind_the_wall():
+    """As where /home is a link, or the link in an environment leads through one."""
+    real = Path(sys.executable).resolve()
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        folder = Path(name)
+        (folder / "env").symlink_to(sys.prefix)
+        (folder / "base").symlink_to(real.parent)
+        (folder / "made" / "bin").mkdir(parents=True)
+        (folder / "made" / "lib").symlink_to(Path(sys.prefix) / "lib")
+        (folder / "made" / "bin" / "python").symlink_to(folder / "base" / real.name)
+        shutil.copy(Path(sys.prefix) / "pyvenv.cfg", folder / "made")
+        for made in ("env", "made"):
+            ask = [
+                folder / made / "bin" / "python",
+                "-c",
+                "from autograder.grading.sandbox import why_not as w; print(w())",
+            ]
+            done = subprocess.run(ask, env=environment(), capture_output=True, text=True, check=True)
+            assert done.stdout == "\n"
+
+
+LIST = """
+import os
+seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") for name in names]
+for path in seen:
+    open(path).close()
+print("seen", sorted(seen))
+for module in ("course", "course.xception", "autograder.classroom.sample", "tests.grading.attacks"):
+    try:
+        __import__(module)
+        print("has", module)
+    except ImportError:
+        print("has no", module)
+"""
+
+
+@pytest.mark.slow
+@isolated
+def test_a_course_inside_a_place_that_is_shown_is_hidden_but_for_its_python(monkeypatch):
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:  # /tmp is empty behind the wall anyway
+        course = Path(folder) / "courses" / "dropout"
+        for name in ("solutions/a", "submitted/b", "build/grades", ".venv/lib/python"):
+            (course / name).mkdir(parents=True)
+            (course / name / "file").write_text("x")
+        for path in (course / ".course_secret", course / "gradebook.db", Path(folder) / "beside"):
+            path.write_text("x")
+        os.chmod(folder, 0o755)
+        monkeypatch.setattr(places, "_SYSTEM", (*places._SYSTEM, folder, os.path.realpath(sys.prefix)))
+        monkeypatch.setattr(sys, "prefix", str(course / ".venv"))
+        look = Submission({"solution-mask": LIST.format(place=folder)})
+        asked = template("01_mask")
+        with Sandbox(asked.imports, Limits(), course=course) as box:
+            notebook = grade(look, asked, SECRET, box).notebook
+        shown = json.dumps(notebook)
+        python = course / ".venv" / "lib" / "python" / "file"
+        assert f"seen {sorted([f'{folder}/beside', str(python)])}" in shown, shown
+        assert "has course\\nhas no course.xception\\nhas no autograder.classroom.sample\\nhas no tests" in shown
+        with Sandbox(asked.imports, Limits()) as box:
+            assert ".course_secret" in json.dumps(grade(look, asked, SECRET, box).notebook), "it would be seen"

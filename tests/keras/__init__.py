@@ -1,0 +1,1 @@
+"""What judges Keras layers and models."""

@@ -1,0 +1,43 @@
+"""The Keras layer: every correct one passes everything, every mistaken one fails and is named."""
+
+import pytest
+
+from autograder.examination import examine
+from tests.banks.keras_layer import CORRECT, FORBIDDEN, MISTAKEN
+from tests.core.test_judge import told
+
+pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
+
+
+@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
+def test_correct_layer_gets_all_points(entry):
+    report = examine("keras_layer", entry.make(), seed=11)
+    assert report.passed, told(report)
+
+
+@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
+def test_mistaken_layer_fails_and_is_named(entry):
+    report = examine("keras_layer", entry.make(), seed=1)
+    assert not report.passed, f"{entry.name} got through"
+    assert not any(v.status == "error" for v in report.verdicts), told(report)
+    if entry.mistake:
+        assert entry.mistake in report.misconceptions, told(report)
+    assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
+    if entry.mistake == FORBIDDEN:
+        others = {v.status for v in report.verdicts if v.property != "own"}
+        assert report.points == 0 and others == {"blocked"}, "what Keras's layer does earns nothing:\n" + told(
+            report
+        )
+
+
+def test_settings_of_the_notebook_do_not_matter_and_stay():
+    import keras
+
+    try:
+        keras.config.set_dtype_policy("mixed_float16")
+        keras.config.set_floatx("float64")
+        assert examine("keras_layer", *CORRECT[0].objects(), seed=3).passed
+        assert keras.config.dtype_policy().name == "mixed_float16" and keras.config.floatx() == "float64"
+    finally:
+        keras.config.set_floatx("float32")
+        keras.config.set_dtype_policy("float32")
