@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from autograder import doctor
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import EXERCISES, find
 from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 

@@ -2,7 +2,7 @@
 
 import secrets
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.judge import judge, stands
 from autograder.observe import observe
 from autograder.report import Report
@@ -11,7 +11,7 @@ from autograder.report import Report
 def examine(exercise: str, *objects: object, seed: int | None = None) -> Report:
     """Examine what a student wrote and return the report; shows nothing.
 
-    exercise: a name of `autograder.exercises.EXERCISES`. objects: what the student wrote, as many as the exercise
+    exercise: a name of `autograder.catalogue.EXERCISES`. objects: what the student wrote, as many as the exercise
     asks for, of any kind at all. seed: a non-negative integer below 2**63 that chooses the inputs; by
     default a new one each time. The same code and seed give the same report.
 

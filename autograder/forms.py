@@ -9,10 +9,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from autograder.cases import Case, Cases, cases
-from autograder.classifier_cases import ClassifierCase
-from autograder.fold_cases import FoldCase
-from autograder.history_cases import HistoryCase
+from autograder.exercises.classifier.cases import ClassifierCase
+from autograder.exercises.cross_validation.cases import FoldCase
+from autograder.exercises.transfer.cases import TransferCase
+from autograder.kits.histories.cases import HistoryCase
+from autograder.kits.masks.cases import Case, Cases, cases
 from autograder.observations import (
     EVENT,
     FOLD_EVENTS,
@@ -26,7 +27,6 @@ from autograder.observations import (
     BadRecording,
     Observations,
 )
-from autograder.transfer_cases import TransferCase
 
 #: Weights of Dense layers that are read for one call of a model, layers that are called again counted again: ten
 #: times as many as can be recorded with it.

@@ -9,11 +9,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.catalogue import EXERCISES, Exercise
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
 from autograder.classroom.gradebook import Book, Person, read_gradebook
 from autograder.classroom.notes import Notes
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES, Exercise
 from autograder.grading.store import Store
 from autograder.grading.template import MISSING, Template, load_template, read_submission
 from autograder.misconceptions import MISCONCEPTIONS

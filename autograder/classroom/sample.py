@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import EXERCISES, find
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from autograder.exercises import Exercise, find
+from autograder.catalogue import Exercise, find
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import SIZE_LIMIT
 from autograder.report import MIME, Chart, Report, Verdict, broken, card

@@ -8,7 +8,7 @@ The judge, at a desk of its own, reads what was recorded and writes the check's 
 
 from dataclasses import dataclass, replace
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading.desk import Judged, desk
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seeds_of

@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from autograder import forms
-from autograder.cases import cases
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading.desk import COPY, END, JUDGE, LENGTH, LOST, read_report, receive, told_of
 from autograder.judge import judge, stands
+from autograder.kits.masks.cases import cases
 from autograder.notebook import Shown
 from autograder.observations import BadRecording, Observations, Record
 from autograder.report import Report, unjudged

@@ -11,7 +11,7 @@ import html.parser
 import math
 import re
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading.sent import Sent
 from autograder.grading.template import Check
 from autograder.grading.told import STOPPED, UNWALLED, told

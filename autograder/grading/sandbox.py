@@ -40,9 +40,9 @@ _WARM = {
     "keras": (
         "course",
         "keras",
-        "autograder.observe.keras_layer",
-        "autograder.observe.classifier",
-        "autograder.observe.transfer",
+        "autograder.exercises.keras_layer.observe",
+        "autograder.exercises.classifier.observe",
+        "autograder.exercises.transfer.observe",
     ),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,

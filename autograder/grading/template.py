@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.exercises import EXERCISES
+from autograder.catalogue import EXERCISES
 
 #: The largest file that is read as a submission, and the longest text of a solution cell, in bytes and characters.
 FILE_LIMIT = 20_000_000

@@ -9,17 +9,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from autograder.cases import cases
-from autograder.exercises import Exercise, find
-from autograder.judge.backward import judge_backward
-from autograder.judge.classifier import judge_classifier
-from autograder.judge.cross_validation import judge_cross_validation
+from autograder.catalogue import Exercise, find
+from autograder.exercises.backward.judge import judge_backward
+from autograder.exercises.classifier.judge import judge_classifier
+from autograder.exercises.cross_validation.judge import judge_cross_validation
+from autograder.exercises.keras_layer.judge import judge_keras_layer
+from autograder.exercises.mask.judge import judge_mask
+from autograder.exercises.transfer.judge import judge_transfer
 from autograder.judge.evidence import PASS, Bench, Ruling, blocked
-from autograder.judge.history import judge_best_epoch, judge_gap
-from autograder.judge.keras_layer import judge_keras_layer
-from autograder.judge.mask import judge_mask
-from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
-from autograder.judge.transfer import judge_transfer
+from autograder.kits.histories.judge import judge_best_epoch, judge_gap
+from autograder.kits.masks.cases import cases
+from autograder.kits.masks.judge.scaling import judge_classic, judge_inverted, judge_layer
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
 from autograder.report import Chart, Report, Verdict, broken

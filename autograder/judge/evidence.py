@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from autograder.cases import Case, Cases
-from autograder.exercises import Exercise
+from autograder.catalogue import Exercise
 from autograder.judge.statistics import Budget
+from autograder.kits.masks.cases import Case, Cases
 from autograder.observations import Observations, Record
 from autograder.report import Chart, Status
 

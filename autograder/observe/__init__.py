@@ -8,13 +8,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from autograder.cases import Case, cases
-from autograder.exercises import find
+from autograder.catalogue import find
+from autograder.exercises.backward.observe import begin_backward
+from autograder.exercises.cross_validation.observe import record_folds
+from autograder.kits.histories.observe import record_history
+from autograder.kits.masks.cases import Case, cases
 from autograder.observations import Observations, Record
-from autograder.observe.backward import begin_backward
 from autograder.observe.calls import Draw, Parts, Watch, quiet, record_twice, type_name
-from autograder.observe.cross_validation import record_folds
-from autograder.observe.history import record_history
 
 
 def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool = False) -> Observations:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder.cases import Case
+from autograder.kits.masks.cases import Case
 from autograder.observations import PRINT_LIMIT, TEXT_LIMIT, Record
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.report import Report, Verdict
 

@@ -9,9 +9,9 @@ from unittest import mock
 import nbformat
 from nbgrader.api import Gradebook
 
+from autograder.catalogue import EXERCISES
 from autograder.classroom.notes import Notes
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, load_template
 from tests.conftest import ROOT

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder import examine
-from autograder.exercises import EXERCISES
+from autograder.catalogue import EXERCISES
 
 
 def test_unknown_exercise_is_refused_with_the_nearest_name():

@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from autograder import check, examine
+from autograder.catalogue import EXERCISES
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.runner import run_checks
 from tests.conftest import ROOT

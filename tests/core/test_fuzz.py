@@ -8,7 +8,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import sparse
 
 from autograder import examine
-from autograder.exercises import EXERCISES
+from autograder.catalogue import EXERCISES
 from autograder.judge import judge
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder.cases import cases
 from autograder.examination import examine
 from autograder.judge import judge
+from autograder.kits.masks.cases import cases
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
 from autograder.observe import observe

@@ -8,10 +8,10 @@ import pytest
 from scipy.stats import binom
 
 from autograder import judge as judging
-from autograder.cases import cases
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import EXERCISES, find
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
+from autograder.kits.masks.cases import cases
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.banks.masks import CORRECT

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.exercises import EXERCISES
+from autograder.catalogue import EXERCISES
 from autograder.grading.judging import judged
 from autograder.notebook import Shown
 from autograder.observations import Observations

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading import batch
 from autograder.grading import desk as desk_module
 from autograder.grading.desk import Desk, DeskBroken, read_report, told_of

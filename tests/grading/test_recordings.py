@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import forms
-from autograder.cases import cases
-from autograder.exercises import EXERCISES
+from autograder.catalogue import EXERCISES
+from autograder.exercises.cross_validation.judge.folds import refusal
+from autograder.exercises.cross_validation.judge.recognising import Table
 from autograder.grading.judging import judged
 from autograder.judge import judge
-from autograder.judge.folds import refusal
-from autograder.judge.rows import Table
+from autograder.kits.masks.cases import cases
 from autograder.observations import EVENT, FOLD_EVENTS, LAYER_CALL, BadRecording, Observations, Record
 from tests.conftest import ROOT
 from tests.grading import recordings

@@ -10,8 +10,8 @@ import nbformat
 import pytest
 
 from autograder import unjudged
+from autograder.catalogue import EXERCISES
 from autograder.classroom.sample import Answer, fill_in
-from autograder.exercises import EXERCISES
 from autograder.grading import places, sandbox
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, why_not
