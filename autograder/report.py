@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from autograder.catalogue import Exercise
+from autograder.exercise import Exercise
 from autograder.showable import showable
 
 Status = Literal["pass", "fail", "blocked", "error"]
