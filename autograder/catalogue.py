@@ -131,6 +131,12 @@ def part(exercise: str, name: Part) -> Any:
     return importlib.import_module(f"{_packages()[exercise]}.{name}")
 
 
+def observing(imports: frozenset[str]) -> list[str]:
+    """The modules that observe those exercises which need nothing but these packages."""
+    fitting = [name for name, exercise in exercises().items() if set(exercise.needs) <= imports]
+    return [f"{_packages()[name]}.{part}" for name in fitting for part in _OBSERVING]
+
+
 @cache
 def drawings() -> dict[str, Callable]:
     """How a chart is drawn, by its kind: what kits and exercises have for `autograder.show.pictures`."""
@@ -176,7 +182,7 @@ def folder_of(package: str) -> Path:
     """Where a package lies. Does not import it. Raises BrokenExercise if it is not there."""
     found = importlib.util.find_spec(package)
     if found is None or not found.submodule_search_locations:
-        raise BrokenExercise(f"The package {package}, which is to hold an exercise, is not there: install it again.")
+        raise BrokenExercise(f"The package {package} is to hold an exercise and is not there: install it again.")
     return Path(next(iter(found.submodule_search_locations)))
 
 

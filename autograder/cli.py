@@ -6,8 +6,8 @@ import signal
 import sys
 from pathlib import Path
 
-from autograder.catalogue import exercises, find
 from autograder import doctor
+from autograder.catalogue import exercises, find
 from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 

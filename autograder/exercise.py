@@ -90,7 +90,8 @@ class Exercise:
     gives what `check` is handed. signature: how they are called. kind: what they are. properties: in the order of
     the report.
     hints: three rungs, the last just short of the answer. misconceptions: those that its judge names, beside
-    those `ANYWHERE`. place: among the exercises of its assignment, from 1.
+    those `ANYWHERE`. place: among the exercises of its assignment, from 1. needs: the packages beside NumPy that
+    its observing half imports.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Exercise:
     hints: tuple[str, str, str]
     misconceptions: tuple[Misconception, ...] = ()
     place: int = 1
+    needs: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:

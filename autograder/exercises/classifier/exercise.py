@@ -80,4 +80,5 @@ EXERCISE = Exercise(
     ),
     place=3,
     misconceptions=(*LAYERS, *_OWN),
+    needs=("keras",),
 )

@@ -62,4 +62,5 @@ EXERCISE = Exercise(
         "keras.ops.where. get_config adds rate and seed to what super().get_config() returns. Mind rate 1.",
     ),
     misconceptions=(*DRAWING, *SCALING, *EVALUATION, *_OWN),
+    needs=("keras",),
 )

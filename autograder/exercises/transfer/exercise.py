@@ -115,4 +115,5 @@ EXERCISE = Exercise(
         "tensor. Freeze the base before, and use the arguments wherever you would type a number.",
     ),
     misconceptions=(*LAYERS, *_OWN),
+    needs=("keras",),
 )

@@ -19,7 +19,7 @@ def layers_chart(asked: str, found: list[str], expected: list[str]) -> Chart:
     off = sum(theirs != due for theirs, due in pairs)
     told = f"{off} place{'s differ' if off > 1 else ' differs'}" if off else "as expected"
     return Chart(
-        "columns",
+        "layers",
         f"Your layers: {told}",
         f"Two columns of boxes, from image to answer, for {asked}. Yours: "
         f"{', '.join(found) or 'nothing'}. Expected: {', '.join(expected)}.",
