@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from autograder import judge as judging
-from autograder.catalogue import cases, exercises, find
+from autograder.catalogue import cases, exercises, find, part
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
@@ -41,7 +41,7 @@ def test_middle_of_a_binomial_is_given_with_its_exact_probability():
 def test_budget_of_false_alarms_is_kept(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
     bench = Bench(find(exercise), cases(exercise, 4), observe(exercise, entry.objects(), 4))
-    judging._JUDGES[exercise](bench)
+    part(exercise, "judge").rule(bench)
     assert 50 < bench.budget.spent <= FAMILIES
     assert STAGE_ALPHA**2 + CERTAIN_ALPHA <= 1e-9
 
@@ -125,5 +125,5 @@ def test_text_of_a_recording_can_be_written_anywhere():
 
 def test_a_forged_or_missing_record_is_no_pass():
     for records in ({}, {"units-low": Record(values=np.ones((1, 2)))}):
-        report, _ = judging.judge("mask", Observations(records), 4)
+        report = judging.judge("mask", Observations(records), 4).report
         assert not report.passed
