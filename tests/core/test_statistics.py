@@ -9,6 +9,7 @@ from scipy.stats import binom
 
 from autograder import judge as judging
 from autograder.catalogue import cases, exercises, find, part
+from autograder.exercises.keras_layer.cases import SEED_RANGE
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
@@ -44,6 +45,17 @@ def test_budget_of_false_alarms_is_kept(exercise):
     part(exercise, "judge").rule(bench)
     assert 50 < bench.budget.spent <= FAMILIES
     assert STAGE_ALPHA**2 + CERTAIN_ALPHA <= 1e-9
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_a_confirmation_draws_afresh(exercise):
+    """Another seed also for Keras, whose seeds are 32-bit integers."""
+    first, again = (cases(exercise, 4, confirming) for confirming in (False, True))
+    assert list(first) == list(again)
+    for one, other in zip(first.values(), again.values(), strict=True):
+        assert one != other
+        if hasattr(one, "seed") and exercise != "cross_validation":  # there a seed is an argument as any other
+            assert one.seed % SEED_RANGE != other.seed % SEED_RANGE
 
 
 def test_a_spent_budget_is_a_fault_and_not_a_verdict():
