@@ -53,7 +53,6 @@ def test_a_confirmation_draws_afresh(exercise):
     first, again = (cases(exercise, 4, confirming) for confirming in (False, True))
     assert list(first) == list(again)
     for one, other in zip(first.values(), again.values(), strict=True):
-        assert one != other
         if hasattr(one, "seed") and exercise != "cross_validation":  # there a seed is an argument as any other
             assert one.seed % SEED_RANGE != other.seed % SEED_RANGE
 
