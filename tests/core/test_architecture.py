@@ -90,7 +90,7 @@ def test_top_level_holds_only_what_is_meant_to_be_there():
     assert top <= {
         ".ci", ".gitignore", "Makefile", "README.md", "apt.txt", "autograder", "benchmarks", "course",
         "environment.yml", "exercises", "nbgrader_config.py", "pyproject.toml", "requirements.lock", "solutions",
-        "tests", "LICENSE",
+        "tests", "LICENSE", "docs", "tools",
     }  # fmt: skip
 
 

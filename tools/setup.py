@@ -1,4 +1,4 @@
-"""Set up everything the course needs, with nothing but Python's standard library: `python3 course/bootstrap.py`.
+"""Set up everything the course needs, with nothing but Python's standard library: `python3 tools/setup.py`.
 
 Safe to repeat: when nothing has changed it only looks, and ends within a second. It runs under whatever
 Python there is, also one that is too old, so it is written without anything newer than Python 3.6.

@@ -1,4 +1,4 @@
-"""Open JupyterLab at the course's first page: `python -m course.lab [JupyterLab's own options]`."""
+"""Open JupyterLab at the course's first page: `python -m tools.lab [JupyterLab's own options]`."""
 
 import argparse
 import os
