@@ -18,8 +18,6 @@ help:
 setup:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Name one of Python 3.11 to 3.13: make lab PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) tools/setup.py
-	@$(BIN)/python -m course.datasets
-	@$(BIN)/python -m course.fashion || echo "Everything but notebook 04 works without it."
 
 lab: setup
 	@$(BIN)/python -m tools.lab $(ARGS)
