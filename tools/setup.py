@@ -8,11 +8,14 @@ import ast
 import hashlib
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
 
 OLDEST, NEWEST = (3, 11), (3, 13)
+#: The systems and processors for which TensorFlow is published.
+SYSTEMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("win32", "AMD64"))
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 VENV = os.path.join(ROOT, ".venv")
 STAMP = os.path.join(VENV, "ready")
@@ -43,6 +46,7 @@ class SetupError(Exception):
 def main():
     """Set up; returns the process's exit code."""
     try:
+        look_at_system()
         python = find_python()
         offer_system_packages()
         make_environment(python)
@@ -68,6 +72,18 @@ def way_out(error):
 def program(name):
     """Where a program of .venv is, on this system."""
     return os.path.join(VENV, "Scripts", name + ".exe") if os.name == "nt" else os.path.join(VENV, "bin", name)
+
+
+def look_at_system():
+    """Raise SetupError where TensorFlow cannot be had, before anything is done."""
+    system = sys.platform, platform.machine()
+    if system not in SYSTEMS:
+        raise SetupError(
+            "TensorFlow, which the course needs, is not published for {} on {}. Use Linux or Windows on a usual "
+            "processor, a Mac with Apple silicon and a Python made for it, or Binder (see README.md).".format(
+                *system[::-1]
+            )
+        )
 
 
 def find_python():

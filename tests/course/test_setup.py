@@ -70,6 +70,44 @@ def test_started_with_the_environments_own_python_it_builds_with_the_one_behind(
     assert setup.find_python() == "/usr/bin/python3.12"
 
 
+def test_a_machine_without_tensorflow_is_named_before_anything_is_done(monkeypatch, capsys):
+    monkeypatch.setattr(setup.sys, "platform", "darwin")
+    monkeypatch.setattr(setup.platform, "machine", lambda: "x86_64")
+    monkeypatch.setattr(setup, "make_environment", lambda python: pytest.fail("nothing must be made"))
+    assert setup.main() == 1
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert "not published for x86_64 on darwin" in sentence and "Apple silicon" in sentence and "Binder" in sentence
+
+
+#: The systems that set-up supports, as uv calls them.
+PLATFORMS = {
+    ("linux", "x86_64"): "x86_64-manylinux_2_28",
+    ("linux", "aarch64"): "aarch64-manylinux_2_28",
+    ("darwin", "arm64"): "aarch64-apple-darwin",
+    ("win32", "AMD64"): "x86_64-pc-windows-msvc",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("system", setup.SYSTEMS, ids=" ".join)
+def test_the_lock_has_a_file_of_every_package_for_every_system(root, tmp_path, system):
+    uv = setup.program("uv")
+    if not os.path.exists(uv):
+        pytest.skip("This .venv was made without uv, which knows what other systems need.")
+    for minor in range(setup.OLDEST[1], setup.NEWEST[1] + 1):
+        command = [
+            uv, "pip", "install", "--dry-run", "--target", str(tmp_path), "--python-platform", PLATFORMS[system],
+            "--python-version", f"3.{minor}", "--only-binary", ":all:", "--require-hashes", "--no-deps",
+            "--index-strategy", "unsafe-best-match", "-r", str(root / "requirements.lock"),
+        ]  # fmt: skip
+        environment = setup.uv_environment(setup.pip_settings())
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        if "No solution found" not in done.stderr and done.returncode != 0:
+            pytest.skip(f"The package index cannot be asked: {done.stderr.strip().splitlines()[-1]}")
+        assert done.returncode == 0, done.stderr
+        assert re.search(r"Would install 1\d\d packages", done.stderr)
+
+
 def test_any_python_can_read_it(root):
     for version in ((3, 6), (3, 13)):
         ast.parse((root / "tools" / "setup.py").read_text(), feature_version=version)
