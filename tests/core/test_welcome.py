@@ -97,7 +97,7 @@ def test_a_workflow_calls_what_there_is():
     said = "\n".join(commands)
     assert set(re.findall(r"make (\w+)", said)) == {"test"} <= targets
     paths = re.findall(r"\b(?:tools|tests)/[\w./]+", said)
-    assert len(paths) >= 4 and all((ROOT / path).exists() for path in paths)
+    assert len(paths) >= 2 and all((ROOT / path).exists() for path in paths)
 
 
 @pytest.mark.parametrize("name", forms())

@@ -25,9 +25,9 @@ class Missing:
 assert not Missing.names & set(sys.modules) - {"pwd", "grp"}
 sys.meta_path.insert(0, Missing())
 for name in ("fork", "getuid", "geteuid", "getgid", "setsid", "killpg", "mkfifo", "O_NOFOLLOW", "O_NONBLOCK"):
-    delattr(os, name)
+    vars(os).pop(name, None)
 for name in ("SIGALRM", "SIGHUP", "SIGKILL", "SIGUSR1"):
-    delattr(signal, name)
+    vars(signal).pop(name, None)
 """
 
 

@@ -191,13 +191,13 @@ def test_pips_settings_reach_uv(monkeypatch, tmp_path):
 def steps(monkeypatch, tmp_path):
     """Records what set-up runs, and answers with the exit codes of `steps.codes`, by a word of the command."""
 
-    known = ("venv --clear", "installer.lock", "bin/uv", "pip --disable")
+    known = ("venv --clear", "installer.lock", "uv pip", "pip --disable")
 
     class Steps(list):
         codes: dict = {}
 
         def run(self, command, environment=None):
-            words = " ".join(command)
+            words = " ".join(command).replace(".exe", "")
             word = next(word for word in known if word in words)
             self.append((word, "--require-hashes" in command, "--editable" in command))
             return self.codes.get(word, 0)
@@ -211,7 +211,7 @@ def steps(monkeypatch, tmp_path):
 
 
 EMPTY, GET_UV = ("venv --clear", False, False), ("installer.lock", True, False)
-UV, UV_PROJECT = ("bin/uv", True, False), ("bin/uv", False, True)
+UV, UV_PROJECT = ("uv pip", True, False), ("uv pip", False, True)
 PIP, PIP_PROJECT = ("pip --disable", True, False), ("pip --disable", False, True)
 
 
@@ -227,7 +227,7 @@ def test_where_uv_cannot_be_had_pip_installs(steps):
 
 
 def test_where_uv_fails_pip_starts_from_nothing(steps):
-    steps.codes = {"bin/uv": 2}
+    steps.codes = {"uv pip": 2}
     setup.install_packages("python3")
     assert steps == [EMPTY, GET_UV, UV, EMPTY, PIP, PIP_PROJECT]
 
@@ -261,7 +261,7 @@ def test_a_set_up_that_ends_half_way_leaves_what_was_there(monkeypatch, tmp_path
 def test_without_root_missing_packages_are_named_with_their_cost(monkeypatch, capsys):
     monkeypatch.setattr(setup.shutil, "which", lambda name: "/usr/bin/" + name)
     monkeypatch.setattr(setup, "is_installed", lambda package: False)
-    monkeypatch.setattr(setup.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(setup.os, "geteuid", lambda: 1000, raising=False)
     setup.offer_system_packages()
     said = capsys.readouterr().out
     assert "chromium" in said and "skipped" in said and "apt-get install chromium" in said
