@@ -18,8 +18,8 @@ help:
 setup:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Name one of Python 3.11 to 3.13: make lab PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@$(PYTHON) course/bootstrap.py
-	@$(BIN)/python -m course.datasets
-	@$(BIN)/python -m course.fashion || echo "Everything but notebook 04 works without it."
+	@$(BIN)/python -m course.sources.datasets
+	@$(BIN)/python -m course.sources.fashion_mnist || echo "Everything but notebook 04 works without it."
 
 lab: setup
 	@$(BIN)/python -m course.lab $(ARGS)
@@ -34,9 +34,9 @@ course: setup
 	@$(BIN)/python -m course.execute course/*.ipynb solutions/*/*.ipynb
 
 study: setup
-	@$(BIN)/python -m course.sonar_study
-	@$(BIN)/python -m course.fashion_study
-	@$(BIN)/python -m course.transfer_study
+	@$(BIN)/python -m course.studies.sonar_study
+	@$(BIN)/python -m course.studies.fashion_study
+	@$(BIN)/python -m course.studies.transfer_study
 
 release: setup
 	@$(BIN)/python -m autograder.classroom release

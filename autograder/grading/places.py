@@ -15,9 +15,9 @@ from pathlib import Path
 APP = "/app"
 
 #: What exercises may import of the course; one of its other modules nearly answers an exercise.
-COURSE_MODULES = ("course", "course.datasets")
+COURSE_MODULES = ("course", "course.sources", "course.sources.datasets")
 
-#: The data that `course.datasets` hands out; what studies have measured lies beside it.
+#: The data that `course.sources.datasets` hands out; what studies have measured lies beside it.
 COURSE_DATA = ("course/data/sonar.csv", "course/data/clothing_features.npz")
 
 #: What of this package runs beside the student's code, and all of it that can be seen there: whatever judges, draws

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from course import clothing, clothing_features, datasets, xception
-from course.datasets import DataError
+from course.networks import xception
+from course.sources import clothing, clothing_features, datasets
+from course.sources.datasets import DataError
 
 FETCH_ARCHIVE = clothing._fetch_archive
 
@@ -291,7 +292,8 @@ def test_doctor_says_what_is_here_of_the_photographs(source, monkeypatch):
     from autograder import doctor
 
     (symptom,) = doctor._clothing(datasets.FOLDER.parent.parent)
-    assert symptom.state == "without" and "no photographs" in symptom.what and "course.clothing" in symptom.remedy
+    assert symptom.state == "without" and "no photographs" in symptom.what
+    assert "course.sources.clothing" in symptom.remedy
     monkeypatch.setenv("DROPOUT_DATA", str(source))
     (source / clothing.ARCHIVE).write_bytes(b"half")
     (symptom,) = doctor._clothing(datasets.FOLDER.parent.parent)
@@ -301,7 +303,7 @@ def test_doctor_says_what_is_here_of_the_photographs(source, monkeypatch):
 @pytest.mark.slow
 def test_real_photographs_and_weights_give_the_shipped_features_and_the_published_accuracy(shared_data, tmp_path):
     """The real path, end to end: archive and weights, decoding, all features, heads, curves."""
-    from course import transfer_study
+    from course.studies import transfer_study
 
     photographs, weights = clothing.prepare()
     known = clothing_features.load()

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from course import fashion_study
-from course.fashion_study import Design, Images, stopped_early, train
+from course.networks import training
+from course.networks.training import Design, Images
+from course.studies import fashion_study
+from course.studies.fashion_study import stopped_early, train
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +50,9 @@ def test_early_stopping_is_kerass(images):
 
 
 def test_designs_of_one_shape_share_a_stack_up_to_its_size(monkeypatch):
-    monkeypatch.setattr(fashion_study, "LARGEST_STACK", 4)
+    monkeypatch.setattr(training, "LARGEST_STACK", 4)
     designs = [Design(hidden_rate=rate) for rate in (0, 0.1, 0.2)] + [Design((5,)), Design(weight_decay=0.1)]
-    assert fashion_study._groups(designs, 2) == [[0, 1], [2], [3], [4]]
+    assert training._groups(designs, 2) == [[0, 1], [2], [3], [4]]
 
 
 def test_saved_study_is_complete():

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from course.monte_carlo import mean_and_spread, predictions, risk_coverage
-from course.stacked import Stack
+from course.networks.monte_carlo import mean_and_spread, predictions, risk_coverage
+from course.networks.stacked import Stack
 
 
 def test_passes_differ_where_a_network_drops_and_average_to_its_expectation():

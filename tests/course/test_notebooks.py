@@ -48,7 +48,7 @@ def test_every_figure_has_a_sentence_of_alternative_text(path):
     for cell in code_cells(path):
         for output in cell.outputs:
             data = output.get("data", {})
-            assert "image/png" not in data, "figures are shown with course.style.show, which adds alternative text"
+            assert "image/png" not in data, "figures are shown with style.show, which adds alternative text"
             for alt in re.findall(r'<img [^>]*alt="([^"]*)"', "".join(data.get("text/html", ""))):
                 pictures += 1
                 assert len(alt.split()) >= 6 and alt.rstrip().endswith((".", "!"))

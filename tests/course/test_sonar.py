@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from course import sonar, sonar_study
-from course.sonar import BASELINE, HIDDEN_DROPOUT, Design
-from course.sonar_pictures import Tip
+from course.figures.sonar_pictures import Tip
+from course.networks import sonar_networks
+from course.networks.sonar_networks import BASELINE, HIDDEN_DROPOUT, Design
+from course.sources import sonar
+from course.studies import sonar_study
 
 
 def test_data_are_as_described():
@@ -38,8 +40,8 @@ def test_a_design_does_not_depend_on_what_it_is_compared_with():
     _, y = sonar.load()
     parts, seeds = sonar.folds(y, 0)[:2], [5, 6]
     wide = Design(hidden=(20, 10))
-    together = sonar.accuracies([BASELINE, wide, HIDDEN_DROPOUT], parts, seeds, epochs=(2, 8))
-    alone = sonar.accuracies([HIDDEN_DROPOUT], parts, seeds, epochs=(8,))
+    together = sonar_networks.accuracies([BASELINE, wide, HIDDEN_DROPOUT], parts, seeds, epochs=(2, 8))
+    alone = sonar_networks.accuracies([HIDDEN_DROPOUT], parts, seeds, epochs=(8,))
     assert together.shape == (3, 2, 2)
     np.testing.assert_allclose(together[2, :, 1], alone[0, :, 0], atol=0.05)  # at most an echo on the threshold
 
@@ -47,9 +49,9 @@ def test_a_design_does_not_depend_on_what_it_is_compared_with():
 def test_large_batches_of_networks_are_split(monkeypatch):
     _, y = sonar.load()
     parts, seeds = sonar.folds(y, 0)[:3], [1, 2, 3]
-    whole = sonar.accuracies([BASELINE], parts, seeds, epochs=(6,))
-    monkeypatch.setattr(sonar, "LARGEST_STACK", 2)
-    np.testing.assert_allclose(sonar.accuracies([BASELINE], parts, seeds, epochs=(6,)), whole, atol=0.05)
+    whole = sonar_networks.accuracies([BASELINE], parts, seeds, epochs=(6,))
+    monkeypatch.setattr(sonar_networks, "LARGEST_STACK", 2)
+    np.testing.assert_allclose(sonar_networks.accuracies([BASELINE], parts, seeds, epochs=(6,)), whole, atol=0.05)
 
 
 def test_saved_study_is_complete():
@@ -79,7 +81,8 @@ def test_a_tip_says_where_the_interval_lies_and_who_is_stuck():
 def test_saved_numbers_come_from_this_code():
     accuracies, _ = sonar_study.saved()
     _, y = sonar.load()
-    again = sonar.accuracies(list(sonar.PUBLISHED.values()), sonar.folds(y, 0), sonar_study.network_seeds(0))
+    designs = list(sonar_networks.PUBLISHED.values())
+    again = sonar_networks.accuracies(designs, sonar.folds(y, 0), sonar_study.network_seeds(0))
     difference = again[..., 0] - accuracies["published"][:, 0]
     # Small steps repeat. Large ones blow up differences in rounding until an echo or two fall otherwise.
     assert np.abs(difference[0]).mean() < 0.02

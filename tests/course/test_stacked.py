@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from course import stacked
-from course.stacked import Stack, StackedSGD, initial_seed, plan_epoch
+from course.networks import stacked
+from course.networks.stacked import Stack, StackedSGD, initial_seed, plan_epoch
 
 FEATURES, BATCH = 7, 8
 SEEDS = (11, 12, 13)

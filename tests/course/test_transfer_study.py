@@ -4,8 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from course import clothing, clothing_features, transfer_study
-from course.fashion_study import Curves
+from course.networks.training import Curves
+from course.sources import clothing, clothing_features
+from course.studies import transfer_study
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 Every file is verified by SHA-256 before use. A damaged or missing one is replaced from the folder that the
 environment variable DROPOUT_DATA names, or from the repository's own history; it is never used as it is.
-`python -m course.datasets` verifies them all.
+`python -m course.sources.datasets` verifies them all.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).resolve().parent.parent / "data"
 #: The environment variable that names a folder with local copies.
 VARIABLE = "DROPOUT_DATA"
 

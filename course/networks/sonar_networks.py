@@ -1,7 +1,7 @@
-"""The Sonar data, the networks that the classic tutorial compares on it, and their cross-validation as stacks.
+"""The networks that the classic tutorial compares on the Sonar data, and their cross-validation as stacks.
 
-208 sonar echoes of a metal cylinder (97 rocks, 111 mines), 60 bands each (Gorman & Sejnowski 1988). The three
-designs follow the widely copied tutorial on dropout with Keras that compares them by one 10-fold run each.
+The three designs follow the widely copied tutorial on dropout with Keras, which compares them by one 10-fold run
+each.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,25 +10,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from keras import layers
-from sklearn.model_selection import StratifiedKFold
 
-from course import datasets
-from course.stacked import Stack, StackedSGD
+from course.networks.stacked import Stack, StackedSGD
+from course.sources.sonar import Fold, load, standardised
 
-FOLDS, EPOCHS, BATCH_SIZE = 10, 300, 16
+EPOCHS, BATCH_SIZE = 300, 16
 #: A larger stack no longer fits the processor's cache, and takes longer.
 LARGEST_STACK = 400
-
-Fold = tuple[np.ndarray, np.ndarray]
-
-
-def load() -> tuple[np.ndarray, np.ndarray]:
-    """The echoes, float32 (208, 60), from 0 to 1, and their labels, int64 (208,): 0 for a mine, 1 for a rock.
-
-    Raises datasets.DataError when the file is not whole and no copy is.
-    """
-    table = np.loadtxt(datasets.path("sonar.csv"), delimiter=",", dtype=str)
-    return table[:, :-1].astype(np.float32), (table[:, -1] == "R").astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -69,17 +57,6 @@ def keras_model(design: Design) -> keras.Model:
     optimizer = keras.optimizers.SGD(design.learning_rate, momentum=design.momentum)
     model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
     return model
-
-
-def folds(y: np.ndarray, repeat: int, n_splits: int = FOLDS) -> list[Fold]:
-    """Stratified shuffled folds as pairs of training and test positions. repeat: chooses the shuffle."""
-    splitter = StratifiedKFold(n_splits, shuffle=True, random_state=repeat)
-    return list(splitter.split(np.zeros((len(y), 1)), y))
-
-
-def standardised(x: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """All rows of x, by mean and standard deviation of the training rows. float32, shape of x."""
-    return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
 
 
 def accuracies(

@@ -3,7 +3,7 @@
 The notebooks call `keras.datasets.fashion_mnist.load_data()`, as everyone does. `prepare` sees to it that this
 works: it fills Keras's cache from a local copy, from Keras's own source, or from Debian's package
 `dataset-fashion-mnist`, which is unpacked without being installed. What is in the cache is verified first.
-`python -m course.fashion` does the same from a terminal; with `--here` it only says what is there.
+`python -m course.sources.fashion_mnist` does the same from a terminal; with `--here` it only says what is there.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.datasets import VARIABLE, DataError, keras_cache
+from course.sources.datasets import VARIABLE, DataError, keras_cache
 
 PACKAGE = "dataset-fashion-mnist"
 #: SHA-256 of the unpacked files: the packed ones differ from source to source, their contents do not.

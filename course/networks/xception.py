@@ -13,8 +13,8 @@ import tensorflow as tf
 from keras import layers
 from tqdm.auto import tqdm
 
-from course.clothing import CLASSES, Photographs
-from course.datasets import DataError
+from course.sources.clothing import CLASSES, Photographs
+from course.sources.datasets import DataError
 
 SIDE, FEATURES = 150, 2048
 BATCH_SIZE = 32

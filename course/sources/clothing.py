@@ -2,8 +2,8 @@
 
 The photographs are a subset of the clothing dataset (A. Grigorev and 32 contributors, 2020, CC0), as the archive of
 one commit; the weights are those of Xception (Chollet 2017), trained on ImageNet, without its classifier. Neither
-enters this repository. `python -m course.clothing` prepares both: from the folder that DROPOUT_DATA names, from
-Keras's cache, or from their publishers. With `--here` it fetches nothing and says what there is.
+enters this repository. `python -m course.sources.clothing` prepares both: from the folder that DROPOUT_DATA names,
+from Keras's cache, or from their publishers. With `--here` it fetches nothing and says what there is.
 
 This module imports no Keras before it has to, so that `autograder doctor` may ask it.
 """
@@ -26,7 +26,7 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from course.datasets import VARIABLE, DataError, keras_cache
+from course.sources.datasets import VARIABLE, DataError, keras_cache
 
 SPLITS = ("train", "validation", "test")
 CLASSES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
@@ -220,8 +220,8 @@ def _fetched(fetch, places, verify, name: str):
             places()[-1].unlink()
         what = wrong[0] if wrong else f"{name} is not on this machine and could not be fetched{reason}."
         raise DataError(
-            f"{what} Connect to the network and run 'python -m course.clothing' again, or set {VARIABLE} to a "
-            f"folder that has {name}."
+            f"{what} Connect to the network and run 'python -m course.sources.clothing' again, or set "
+            f"{VARIABLE} to a folder that has {name}."
         )
     return found
 

@@ -1,8 +1,8 @@
 """Xception's features of the clothing photographs, computed once, in a file of 6 MB.
 
-`python -m course.clothing_features` computes them from photographs and weights, which takes a minute and a half on
-two idle cores, and makes the file unless the one that is there agrees: the last bits differ from run to run, and
-with them a few of the codes. Its checksum stands in course/datasets.py. Everybody else reads it with `load`.
+`python -m course.sources.clothing_features` computes them from photographs and weights, which takes a minute and a
+half on two idle cores. It writes the file unless the existing one agrees: the last bits differ from run to run, and
+with them a few of the codes. Its checksum is in course/sources/datasets.py. Everybody else reads it with `load`.
 
 Features are never negative and mostly small. Each is kept as a whole number from 0 to 255: the square root of its
 share of the largest value that this feature takes. So a small value is kept more finely than a large one.
@@ -18,7 +18,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course import clothing, datasets, xception
+from course.networks import xception
+from course.sources import clothing, datasets
 
 NAME = "clothing_features.npz"
 LEVELS = 255
@@ -71,7 +72,7 @@ def as_file(x: np.ndarray, names: tuple[str, ...]) -> bytes:
     """The bytes of a file with these features."""
     codes, largest = packed(x)
     settings = {
-        "script": "python -m course.clothing_features",
+        "script": "python -m course.sources.clothing_features",
         "photographs": f"{clothing.SOURCE}, SHA-256 of contents {clothing.CONTENTS}",
         "weights": f"{clothing.WEIGHTS}, SHA-256 {clothing.CHECKSUMS[clothing.WEIGHTS][1]}",
         "image": f"{xception.SIDE}x{xception.SIDE}, bilinear, scaled to -1 to 1; global average pooling",
@@ -122,7 +123,7 @@ def main() -> int:
     draft.write_bytes(data)
     os.replace(draft, target)
     print(f"{NAME}: {len(data) / 1e6:.2f} MB, SHA-256 {hashlib.sha256(data).hexdigest()}")
-    print("Its checksum belongs into course/datasets.py and course/data/README.md.")
+    print("Its checksum belongs into course/sources/datasets.py and course/data/README.md.")
     return 0
 
 

@@ -7,7 +7,7 @@ of doubt by what happens when a network may keep silent on the examples it doubt
 
 import numpy as np
 
-from course.stacked import Stack
+from course.networks.stacked import Stack
 
 
 def predictions(stack: Stack, x: np.ndarray, passes: int, seed: int) -> np.ndarray:
