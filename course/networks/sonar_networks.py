@@ -79,31 +79,10 @@ def accuracies(
     x, y = load()
     inputs = [scaled(x, train) for train, _ in parts]
     found = np.zeros((len(designs), len(parts), len(epochs)))
-    jobs = [(design, part) for design in range(len(designs)) for part in range(len(parts))]
-    shapes = sorted({design.hidden for design in designs})
-    batches = []
-    for shape in shapes:
-        own = [(design, part) for design, part in jobs if designs[design].hidden == shape]
-        count = -(-len(own) // LARGEST_STACK)
-        batches += [own[index::count] for index in range(count)]
+    batches = _batches(designs, len(parts))
     for number, batch in enumerate(batches, 1):
-        chosen = [designs[design] for design, _ in batch]
-        stack = Stack(
-            x.shape[1],
-            chosen[0].hidden,
-            1,
-            [seeds[part] for _, part in batch],
-            input_rate=[design.input_rate for design in chosen],
-            hidden_rate=[design.hidden_rate for design in chosen],
-            max_norm=[design.max_norm for design in chosen],
-        )
-        optimizer = StackedSGD(
-            [design.learning_rate for design in chosen],
-            [design.momentum for design in chosen],
-            [design.decay for design in chosen],
-        )
+        stack, optimizer = _stack(batch, designs, seeds)
         own = np.stack([inputs[part] for _, part in batch])
-        rows = [parts[part][0] for _, part in batch]
 
         def test(epoch: int, stack=stack, own=own, batch=batch) -> None:
             if epoch not in epochs:
@@ -113,7 +92,40 @@ def accuracies(
                 found[design, part, epochs.index(epoch)] = right[network, parts[part][1]].mean()
 
         name = title and f"{title}, {len(batch)} networks ({number} of {len(batches)})"
+        rows = [parts[part][0] for _, part in batch]
         stack.train(
             optimizer, own, y, rows, epochs=max(epochs), batch_size=BATCH_SIZE, after=test, every=1, title=name
         )
     return found
+
+
+def _batches(designs: Sequence[Design], parts: int) -> list[list[tuple[int, int]]]:
+    """Pairs of a design's and a part's positions, those of one shape together, in equal lots of one stack each."""
+    batches = []
+    for shape in sorted({design.hidden for design in designs}):
+        own = [(k, part) for k, design in enumerate(designs) if design.hidden == shape for part in range(parts)]
+        count = -(-len(own) // LARGEST_STACK)
+        batches += [own[index::count] for index in range(count)]
+    return batches
+
+
+def _stack(
+    batch: Sequence[tuple[int, int]], designs: Sequence[Design], seeds: Sequence[int]
+) -> tuple[Stack, StackedSGD]:
+    """The networks of one batch, and the optimizer that trains them."""
+    chosen = [designs[design] for design, _ in batch]
+    stack = Stack(
+        60,
+        chosen[0].hidden,
+        1,
+        [seeds[part] for _, part in batch],
+        input_rate=[design.input_rate for design in chosen],
+        hidden_rate=[design.hidden_rate for design in chosen],
+        max_norm=[design.max_norm for design in chosen],
+    )
+    optimizer = StackedSGD(
+        [design.learning_rate for design in chosen],
+        [design.momentum for design in chosen],
+        [design.decay for design in chosen],
+    )
+    return stack, optimizer

@@ -1,7 +1,7 @@
 """Train designs of networks from several seeds each, and measure them after every epoch."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import keras
 import numpy as np
@@ -90,54 +90,69 @@ def train(
     Returns the curves, and one stack for each group of designs that could share one, in the order of designs.
     """
     moments = sorted({*range(every, epochs + 1, every), epochs})
-    shape = (len(designs), len(seeds), len(moments))
-    found = {name: np.zeros(shape) for name in Curves.__dataclass_fields__}
-    parts = {
+    watched_on = {
         "train": (images.x[rows[:watched]], images.y[rows[:watched]]),
         "validation": (images.x[validation], images.y[validation]),
         "test": (images.x_test, images.y_test),
     }
+    shape = (len(seeds), len(moments))
+    found = {name: np.zeros((len(designs), *shape)) for name in _names()}
     stacks = []
     for group in _groups(designs, len(seeds)):
-        places = [(design, seed) for design in group for seed in range(len(seeds))]
-        own = [designs[design] for design, _ in places]
-        stack = Stack(
-            images.x.shape[1],
-            own[0].hidden,
-            10,
-            [seeds[seed] for _, seed in places],
-            input_rate=[design.input_rate for design in own],
-            hidden_rate=[design.hidden_rate for design in own],
-            max_norm=[design.max_norm for design in own],
-        )
-
-        def note(name: str, epoch: int, values: np.ndarray, places=places) -> None:
-            for (design, seed), value in zip(places, values, strict=True):
-                found[name][design, seed, moments.index(epoch)] = value
-
-        def measure(epoch: int, stack=stack, note=note) -> None:
-            for part, (x, y) in parts.items():
-                loss, accuracy = stack.evaluate(x, y)
-                note(f"{part}_loss", epoch, loss)
-                note(f"{part}_accuracy", epoch, accuracy)
-
+        own = [designs[position] for position in group]
+        stack = _stack(own, seeds, inputs=images.x.shape[1])
+        measure = _Measurements(stack, watched_on)
         history = stack.train(
             _optimizer(own[0]),
             images.x,
             images.y,
-            [rows] * len(places),
+            [rows] * len(stack.seeds),
             epochs=epochs,
             batch_size=BATCH_SIZE,
             after=measure,
             every=every,
             one_order=own[0].one_order,
-            title=title and f"{title}: {len(places)} networks",
+            title=title and f"{title}: {len(stack.seeds)} networks",
         )
-        for epoch in moments:
-            note("reported_loss", epoch, history["loss"][epoch - 1])
-            note("reported_accuracy", epoch, history["accuracy"][epoch - 1])
+        reported = {f"reported_{name}": values[np.array(moments) - 1] for name, values in history.items()}
+        for name, values in (measure.found | reported).items():  # (moments, networks) each
+            found[name][group] = np.transpose(values).reshape(len(group), *shape)
         stacks.append(stack)
     return Curves(**found), stacks
+
+
+class _Measurements:
+    """Notes the losses and accuracies of a stack, in evaluation mode, each time it is called.
+
+    examples: by name, features and labels to measure on. found: a list for each curve, with an array (networks,)
+    for each call.
+    """
+
+    def __init__(self, stack: Stack, examples: dict[str, tuple[np.ndarray, np.ndarray]]):
+        self.stack, self.examples = stack, examples
+        self.found: dict[str, list[np.ndarray]] = {
+            f"{name}_{what}": [] for name in examples for what in ("loss", "accuracy")
+        }
+
+    def __call__(self, epoch: int) -> None:
+        for name, (x, y) in self.examples.items():
+            loss, accuracy = self.stack.evaluate(x, y)
+            self.found[f"{name}_loss"].append(loss)
+            self.found[f"{name}_accuracy"].append(accuracy)
+
+
+def _stack(designs: Sequence[Design], seeds: Sequence[int], inputs: int) -> Stack:
+    """All networks of these designs, which share one shape: for each design one network from each seed."""
+    repeated = [design for design in designs for _ in seeds]
+    return Stack(
+        inputs,
+        designs[0].hidden,
+        10,
+        [*seeds] * len(designs),
+        input_rate=[design.input_rate for design in repeated],
+        hidden_rate=[design.hidden_rate for design in repeated],
+        max_norm=[design.max_norm for design in repeated],
+    )
 
 
 def _groups(designs: Sequence[Design], seeds: int) -> list[list[int]]:
@@ -158,9 +173,14 @@ def _optimizer(design: Design) -> keras.optimizers.Optimizer:
 
 def as_array(curves: Curves) -> np.ndarray:
     """All curves in the order of the fields of Curves; float64 (8, designs, seeds, epochs)."""
-    return np.stack([getattr(curves, name) for name in Curves.__dataclass_fields__])
+    return np.stack([getattr(curves, name) for name in _names()])
 
 
 def as_curves(array: np.ndarray) -> Curves:
     """The curves out of such an array."""
     return Curves(*array)
+
+
+def _names() -> list[str]:
+    """The names of all curves, in order."""
+    return [field.name for field in fields(Curves)]
