@@ -1,4 +1,4 @@
-"""How good predictions are, how sure an average is, and what a cross-validation can say about a difference.
+"""How good predictions are, how certain a mean is, and what a cross-validation can say about a difference.
 
 The scores of k-fold cross-validation are not independent: any two training sets share most of their examples.
 The usual t-test forgets that and finds differences that are not there; more repeats only make it more certain.
@@ -49,7 +49,7 @@ class Reliability:
 
 
 def reliability(probabilities: np.ndarray, labels: np.ndarray, bins: int = 15) -> Reliability:
-    """Sort examples by the probability of the class they are given, and see how often it is right.
+    """Compare confidence with accuracy: how often is a prediction right, given how probable the network finds it?
 
     probabilities: (examples, classes), rows that sum to 1. labels: integers (examples,).
     Raises ValueError when there is no example or the lengths differ.
@@ -132,14 +132,14 @@ def corrected(scores: np.ndarray, n_splits: int) -> Estimate:
 
 
 def uncorrected(scores: np.ndarray) -> Estimate:
-    """The same with the usual error, as if every score came from examples of its own."""
+    """The same with the usual error, as if every score came from its own examples."""
     scores = np.asarray(scores, float).ravel()
     return Estimate(float(scores.mean()), float(scores.std(ddof=1) / np.sqrt(scores.size)), scores.size)
 
 
 @dataclass(frozen=True)
 class Part:
-    """A standard deviation that one source contributes, and its central 95% interval, in the table's units."""
+    """The standard deviation that one source contributes, and its central 95% interval, in the table's units."""
 
     deviation: float
     interval: tuple[float, float]
@@ -148,9 +148,10 @@ class Part:
 def variance_parts(table: np.ndarray) -> tuple[Part, Part, Part]:
     """Two-way analysis of variance with random rows and columns, one measurement for each pair.
 
-    table: (rows, columns), at least two of each. Returns what the rows contribute, what the columns do, and what
-    is left: how a row and a column meet. Components are those of the mean squares, cut off at 0; intervals use
-    Satterthwaite's degrees of freedom (1946, "An approximate distribution of estimates of variance components").
+    table: (rows, columns), at least two of each. Returns what the rows contribute, what the columns contribute,
+    and what is left: the interaction of row and column. Components are those of the mean squares, cut off at 0;
+    intervals use Satterthwaite's degrees of freedom (1946, "An approximate distribution of estimates of variance
+    components").
     """
     rows, columns = table.shape
     left = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0, keepdims=True) + table.mean()

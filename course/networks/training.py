@@ -25,7 +25,7 @@ class Images:
 
 @dataclass(frozen=True)
 class Design:
-    """A network and how it is trained. momentum and SGD where sgd is True, else Adam, both with learning_rate.
+    """A network and how it is trained. sgd: whether to train with SGD without momentum instead of Adam.
 
     Rates are probabilities of dropping. weight_decay: Adam's, decoupled (Loshchilov & Hutter 2019). one_order:
     whether every epoch goes through the images in the same order, as `fit` does once a seed is set.

@@ -16,7 +16,7 @@ Fold = tuple[np.ndarray, np.ndarray]
 def load() -> tuple[np.ndarray, np.ndarray]:
     """The echoes, float32 (208, 60), from 0 to 1, and their labels, int64 (208,): 0 for a mine, 1 for a rock.
 
-    Raises datasets.DataError when the file is not whole and no copy is.
+    Raises datasets.DataError when the file is damaged and has no good copy.
     """
     table = np.loadtxt(datasets.path("sonar.csv"), delimiter=",", dtype=str)
     return table[:, :-1].astype(np.float32), (table[:, -1] == "R").astype(np.int64)

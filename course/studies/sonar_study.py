@@ -25,7 +25,7 @@ REPEATS = 10
 RATES = (0.0, 0.2, 0.4, 0.6, 0.8)
 #: The published settings learn in steps of 0.1. Where that hides what is asked, steps are a tenth of it.
 GENTLE = Design(learning_rate=0.01)
-#: For nested cross-validation: what a tutorial's reader would try.
+#: For nested cross-validation: what a reader of the tutorial would try.
 CANDIDATES = [replace(GENTLE, input_rate=i, hidden_rate=h) for i in (0.0, 0.2, 0.4) for h in (0.0, 0.2, 0.4)]
 INNER_FOLDS = 5
 

@@ -1,7 +1,7 @@
 """The experiments of notebook 05, at any size, and the file that keeps the numbers of the full ones.
 
 `python -m course.studies.transfer_study [NAME ...]` runs all of them, or those named, at full size and saves
-course/data/transfer_study.json. All heads learn from the shipped features but those of "features", which needs
+course/data/transfer_study.json. All heads learn from the shipped features, except in "features", which needs
 photographs and weights. The notebook runs some at a smaller size, and shows both.
 """
 
@@ -47,7 +47,7 @@ def head(rate: float, inner: int = xception.INNER, pooled_rate: float = 0.0) -> 
 
 
 def material(features: clothing_features.Features, x: np.ndarray | None = None) -> tuple[Images, np.ndarray]:
-    """What heads learn from, and the positions of the training photographs in it, in random order.
+    """The data that heads learn from, and the positions of the training photographs in it, in random order.
 
     The photographs of the folders train and validation come first, in this order; those of test are apart.
     x: other features of the same photographs, float32 (3781, 2048).
@@ -129,7 +129,7 @@ def longer(images: Images, rows: np.ndarray, seeds: Sequence[int], epochs: int, 
 
 
 def left_on(images: Images, rows: np.ndarray, seeds: Sequence[int], title: str | None = None) -> np.ndarray:
-    """How well three measures of doubt find the errors of heads with rate 0.5; float64 (4, seeds).
+    """How well three measures of doubt reveal the errors of heads with rate 0.5; float64 (4, seeds).
 
     The error on all test photographs, and the mean error over all coverages, least doubted first, where doubt is:
     one minus the highest probability of the plain prediction; the same of the mean over PASSES; their spread.
