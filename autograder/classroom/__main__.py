@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from autograder.classroom.grading import Options, Unprotected, grade_assignment
 from autograder.classroom.lock import NotLocked, course_lock
-from autograder.classroom.stock import FRESH, Course, Grade, GradingStopped
+from autograder.classroom.nbgrader_commands import FRESH, Course, Grade, GradingStopped
 from autograder.classroom.telling import LEFT_AS_IT_WAS, tell, tell_now, why_stopped
 from autograder.grading.cluster import ClusterUnusable
 from autograder.grading.template import UnusableTemplate

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from autograder.classroom.class_page import as_html, as_rows, attention_title
 from autograder.classroom.gradebook import UnreadableGradebook
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.results import NoResults, collect_results
 from autograder.classroom.spreadsheet import as_csv
-from autograder.classroom.stock import Course
 from autograder.classroom.telling import tell, tell_now, why_stopped
 from autograder.grading.store import write_whole
 from autograder.grading.template import UnusableTemplate

@@ -12,7 +12,7 @@ from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.classroom import waiting
-from autograder.classroom.stock import GradingStopped, gradebook_file, gradebook_url, settings
+from autograder.classroom.nbgrader_commands import GradingStopped, gradebook_file, gradebook_url, settings
 from autograder.classroom.waiting import await_gradebook
 from autograder.printable import printable
 

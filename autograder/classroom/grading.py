@@ -17,8 +17,8 @@ from autograder.classroom.handover import (
     read_handed,
     staging,
 )
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.notes import Notes
-from autograder.classroom.stock import Course
 from autograder.grading.batch import run_all
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret, write_whole

@@ -23,9 +23,9 @@ from nbgrader.plugins import ExportPlugin
 from traitlets import Unicode
 
 from autograder.classroom.gradebook import Book, Person, UnreadableGradebook, contents, read_gradebook
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.roster import CannotExport, Roster, identity, known_by_name, match, read_roster
 from autograder.classroom.spreadsheet import safe
-from autograder.classroom.stock import Course
 from autograder.classroom.telling import LEFT_AS_IT_WAS, tell, tell_now
 from autograder.grading.store import write_whole
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from autograder.catalogue import EXERCISES, Exercise
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
 from autograder.classroom.gradebook import Book, Person, read_gradebook
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.notes import Notes
-from autograder.classroom.stock import Course
 from autograder.grading.store import Store
 from autograder.grading.template import MISSING, Template, load_template, read_submission
 from autograder.misconceptions import MISCONCEPTIONS

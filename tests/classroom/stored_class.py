@@ -10,8 +10,8 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.catalogue import EXERCISES
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.notes import Notes
-from autograder.classroom.stock import Course
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, load_template
 from tests.conftest import ROOT

@@ -14,9 +14,9 @@ from autograder import cli
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.anonymous import words
 from autograder.classroom.gradebook import UnreadableGradebook, read_gradebook
+from autograder.classroom.nbgrader_commands import Course, Grade, GradingStopped
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS, fill_in
-from autograder.classroom.stock import Course, Grade, GradingStopped
 from autograder.grading.sandbox import why_not
 from tests.conftest import ROOT
 
@@ -152,7 +152,7 @@ def test_a_broken_solution_is_one_sentence(tmp_path):
 def test_a_new_gradebook_gets_the_version_that_nbgrader_gives_it():
     told = (
         "from nbgrader import api; own = api.get_alembic_version()\n"
-        "import autograder.classroom.commands\nprint(own == api.get_alembic_version(), own)"
+        "import autograder.classroom.nbgrader_process\nprint(own == api.get_alembic_version(), own)"
     )
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     done = subprocess.run(
@@ -218,7 +218,7 @@ def test_a_script_that_grades_whenever_it_is_imported_ends_and_says_so(tmp_path)
     script.write_text(
         "from pathlib import Path\n"
         "from autograder.classroom.__main__ import grade\n"
-        "from autograder.classroom.stock import Course\n"
+        "from autograder.classroom.nbgrader_commands import Course\n"
         "print(grade(Course(Path.cwd()))[1])\n"
     )
     run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)

@@ -24,9 +24,9 @@ from autograder import cli
 from autograder.classroom import __main__ as classroom
 from autograder.classroom import dates, press
 from autograder.classroom.lock import course_lock
+from autograder.classroom.nbgrader_commands import Course, settings
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS
-from autograder.classroom.stock import Course, settings
 from autograder.grading import kept, template
 from autograder.grading.sandbox import why_not
 from tests.classroom.odd_files import BESIDE, INSTEAD
@@ -238,7 +238,7 @@ def test_threads_that_end_with_their_press_and_a_pool_of_them_and_a_terminal_at_
 @isolated
 def test_two_programs_press_at_once(course):
     code = (
-        "import sys; from pathlib import Path; from autograder.classroom.stock import settings\n"
+        "import sys; from pathlib import Path; from autograder.classroom.nbgrader_commands import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "config = settings(Path.cwd()); config.SubmissionExporter.patience = 300\n"
         "print([NbGraderAPI(config=config).autograde('01_mask', s)['success'] for s in sys.argv[1:]])"
@@ -297,7 +297,7 @@ def test_a_terminal_says_for_whom_it_waits(course):
 def test_a_server_that_is_killed_while_it_grades_holds_nothing_up(course):
     slow = hand_in(course.root, "slow", ANSWERS["ada"] + "\nimport time\ntime.sleep(40)")
     code = (
-        "from pathlib import Path; from autograder.classroom.stock import settings\n"
+        "from pathlib import Path; from autograder.classroom.nbgrader_commands import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "NbGraderAPI(config=settings(Path.cwd())).autograde('01_mask', 'slow')"
     )

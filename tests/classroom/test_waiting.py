@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom.stock import Course, GradingStopped
+from autograder.classroom.nbgrader_commands import Course, GradingStopped
 from autograder.classroom.waiting import await_gradebook, holder, others_write
 
 _HOLD = """

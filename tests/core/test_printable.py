@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.classroom.__main__ import strays
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.spreadsheet import as_csv, safe
-from autograder.classroom.stock import Course
 from autograder.classroom.telling import tell, tell_now
 from autograder.printable import printable
 

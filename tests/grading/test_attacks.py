@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.grading import Options
-from autograder.classroom.stock import Course
+from autograder.classroom.nbgrader_commands import Course
 from autograder.grading.sandbox import Limits, why_not
 from autograder.printable import printable
 from tests.conftest import ROOT

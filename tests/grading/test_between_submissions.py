@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from autograder.classroom import __main__ as classroom
-from autograder.classroom.stock import Course
+from autograder.classroom.nbgrader_commands import Course
 from autograder.grading.sandbox import why_not
 from autograder.grading.store import course_secret, seed_of
 from autograder.grading.template import load_template, read_submission

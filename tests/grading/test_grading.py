@@ -22,8 +22,8 @@ import pytest
 
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
+from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.sample import STUDENTS
-from autograder.classroom.stock import Course
 from autograder.grading import places, sandbox
 from autograder.grading.batch import Task, run_all
 from autograder.grading.grade import grade

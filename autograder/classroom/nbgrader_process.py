@@ -1,7 +1,7 @@
 """Run several of nbgrader's commands in one process: loading it takes longer than most of them.
 
-`python -m autograder.classroom.commands COMMANDS PATIENCE`: lists of arguments, as JSON; seconds to wait where
-another program uses the gradebook.
+`python -m autograder.classroom.nbgrader_process COMMANDS PATIENCE`: lists of arguments, as JSON; seconds to wait
+where another program uses the gradebook.
 """
 
 import json

@@ -1,7 +1,7 @@
 """Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run.
 
-`python -m benchmarks.grading [SIZE ...]`: classes of so many submissions, by default of 20 and of 100. With 10 and
-1000 it shows whether the cost of a submission stays the same.
+`python -m benchmarks.throughput [SIZE ...]`: classes of so many submissions, by default of 20 and of 100. With 10
+and 1000 it shows whether the cost of a submission stays the same.
 """
 
 import json
@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from autograder.classroom import __main__ as classroom
 from autograder.classroom.grading import Options
-from autograder.classroom.stock import Course
+from autograder.classroom.nbgrader_commands import Course
 from autograder.grading import grade as grading
 from autograder.grading.batch import Task, perform
 from autograder.grading.sandbox import Limits, Sandbox

@@ -209,7 +209,7 @@ class Course:
         command = [
             sys.executable,
             "-m",
-            "autograder.classroom.commands",
+            "autograder.classroom.nbgrader_process",
             json.dumps(commands),
             str(waiting.PATIENCE),
         ]
