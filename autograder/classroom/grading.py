@@ -22,6 +22,7 @@ from autograder.classroom.notes import Notes
 from autograder.grading.batch import run_all
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret, write_whole
+from autograder.grading.stored import StoredResult
 from autograder.grading.template import Template, load_template
 
 
@@ -100,14 +101,13 @@ def grade_assignment(
     return problems + _conclude(course, assignment, due, notes)
 
 
-def unjudged(result: dict | None) -> list[str]:
-    """A sentence for each exercise of a result of which the judge could make nothing."""
-    exercises = result["summary"]["exercises"] if result else []
+def unjudged(result: StoredResult | None) -> list[str]:
+    """A sentence for each exercise of a result on which the judge failed."""
     return [
-        f"the judge failed on {each['exercise']}, by a fault of its own or by what the code did to what it "
+        f"the judge failed on {each.exercise}, by a fault of its own or by what the code did to what it "
         "recorded; look at it, and set its points by hand."
-        for each in exercises
-        if any(verdict["status"] == "error" for verdict in each["verdicts"])
+        for each in (result.exercises if result else ())
+        if each.broken
     ]
 
 

@@ -19,6 +19,7 @@ from autograder.classroom.handover import ENDED, NOTES
 from autograder.classroom.press import Press
 from autograder.grading.kept import IDLE
 from autograder.grading.store import Store
+from autograder.grading.stored import StoredResult
 
 
 class SubmissionExporter(NotebookExporter):
@@ -58,14 +59,14 @@ class GradeSubmission(NbGraderPreprocessor):
         """Fill in those of the notebook at hand. Raises KeyError if there is no result for it."""
         root = Path(self.parent.parent.coursedir.root)
         result = _awaited(root, nb.metadata.pop(NOTES)["key"], self.parent.followed)
-        for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):
+        for cell, done in zip(nb.cells, result.notebook["cells"], strict=True):
             if cell.cell_type == "code":
                 cell.outputs = nbformat.from_dict(done["outputs"])
                 cell.execution_count = done["execution_count"]
         return nb, resources
 
 
-def _awaited(root: Path, key: str, followed: int) -> dict:
+def _awaited(root: Path, key: str, followed: int) -> StoredResult:
     """A result that a process puts into the store which this one follows; 0: it has to be there.
 
     Raises KeyError if it is not, and nobody will put it there.

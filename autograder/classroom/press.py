@@ -29,6 +29,7 @@ from autograder.classroom.waiting import GradingStopped, await_gradebook
 from autograder.grading.kept import perform_kept
 from autograder.grading.sandbox import Limits, why_not
 from autograder.grading.store import Store, course_secret
+from autograder.grading.stored import Failed
 from autograder.grading.template import UnusableTemplate, load_template
 from autograder.printable import printable
 
@@ -176,12 +177,13 @@ class Press:
             where = f"{work.student}'s {each.name}"
             result = self._store.get(each.task.key)
             if result is None:
-                result = perform_kept(each.task, self._exporter.idle)
-                if "failed" in result:
+                outcome = perform_kept(each.task, self._exporter.idle)
+                if isinstance(outcome, Failed):
                     raise NotHandedIn(
-                        f"{where} could not be graded, and nobody's work is to blame: {result['failed']} What was "
+                        f"{where} could not be graded, and nobody's work is to blame: {outcome.why} What was "
                         "graded before is left as it was."
                     )
+                result = outcome
                 self._store.put(each.task.key, result)
             others = frozenset(f"{other.name}.ipynb" for other in work.notebooks)
             for sentence in filter(None, (*each.problems(), each.beside(others), *unjudged(result))):

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import cli
+from autograder.catalogue import EXERCISES
 from autograder.classroom.anonymous import LINES, READ_LIMIT, anonymised, name_words, words
 from autograder.classroom.class_page import SHADES, as_html, histogram, shade
 from autograder.classroom.results import collect_results
@@ -35,9 +36,10 @@ def course(tmp_path):
     for student in ("dmitri", "emeka"):
         graded(made, student, {"inverted": SWAPPED, "classic": CLASSIC}, FAILS)
     faults = {"inverted": {"rng": "error"}, "classic": {"scale": None, "eval": None}}
-    graded(made, "goran", {"inverted": GOOD, "classic": CLASSIC}, faults, isolated=False, notes=["Twice."])
-    failed = {"inverted": {"shape": None}, "classic": {"shape": None}}
-    graded(made, "ivan", {}, failed, problem="The file is empty.", points=0.0)
+    graded(made, "goran", {"inverted": GOOD, "classic": CLASSIC}, faults, isolated=False, notes=("Twice.",))
+    blocked = {name: {p.slug: "blocked" for p in EXERCISES[name].properties} for name in ("inverted", "classic")}
+    unjudged = {name: slugs | {"shape": None} for name, slugs in blocked.items()}
+    graded(made, "ivan", {}, unjudged, problem="The file is empty.")
     path = made.root / "submitted" / "ivan" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.write_text("")
     hand_in(made, "hana", {"inverted": GOOD, "classic": CLASSIC})
@@ -183,7 +185,7 @@ NASTY = f"""def inverted_dropout(x, rate, rng):
 def test_nothing_a_student_wrote_runs_or_breaks_out(tmp_path, capsys, monkeypatch):
     course = course_folder(tmp_path)
     breakout = "def inverted_dropout(x, rate, rng):\n    return x < script > alert </ pre\n"
-    notes = [f"</style></pre>{HOSTILE}", "=cmd|' /C calc'!A0"]
+    notes = (f"</style></pre>{HOSTILE}", "=cmd|' /C calc'!A0")
     graded(course, "=HYPERLINK(1)", {"inverted": NASTY, "classic": CLASSIC}, FAILS, notes=notes)
     graded(course, "scriptalert(1)", {"inverted": breakout, "classic": CLASSIC}, problem=HOSTILE)
     in_gradebook(course, "=HYPERLINK(1)", {"inverted": 1, "classic": 1}, first_name=HOSTILE, last_name="</title>")
