@@ -13,7 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.classroom.nbgrader_commands import Course
+from autograder.classroom.course import Course
 from benchmarks.throughput import ASSIGNMENTS, ROOT, make_class
 
 #: Each is timed so often; the first time of both is not counted, as files are read from the disk then.

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from statistics import median
 
-from autograder.classroom.nbgrader_commands import settings
+from autograder.classroom.course import settings
 from benchmarks.throughput import ASSIGNMENTS, STOCK, make_class
 
 PRESSES = 6

@@ -76,7 +76,7 @@ def as_html(results: ClassResults) -> str:
     )
 
 
-def as_rows(results: ClassResults) -> Iterator[list[str]]:
+def as_table(results: ClassResults) -> Iterator[list[str]]:
     """The same as a table: a line for each number of the page."""
     yield ["part", "exercise", "name", "meaning", "students", "of", "example"]
     graded, judged = str(results.graded), str(results.judged)

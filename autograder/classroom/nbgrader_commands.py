@@ -1,6 +1,6 @@
 """nbgrader's own commands: generate, autograde, feedback, export.
 
-This module only calls them and says in a sentence what failed.
+They are called here, in a process of theirs (`nbgrader_process`), and what failed is said in a sentence.
 """
 
 import csv
@@ -14,16 +14,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from traitlets.config.loader import Config, PyFileConfigLoader
-
 from autograder.classroom import waiting
+from autograder.classroom.course import Course
 from autograder.classroom.lock import LOCK_VARIABLE
-from autograder.classroom.telling import DISK_FULL, FULL, tell_now
-from autograder.classroom.waiting import IN_USE, GradingStopped, await_gradebook
+from autograder.classroom.telling import DISK_FULL, FULL, CannotGoOn, tell_now
+from autograder.classroom.waiting import IN_USE, await_gradebook
 from autograder.printable import printable
-
-#: Where freshly generated assignments are put before anything else sees them.
-FRESH = "release"
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,6 @@ class Grade:
     max_score: float
 
 
-_SQLITE = "sqlite:///"
-
 # Questions to nbgrader's gradebook.
 _KNOWN = "SELECT id FROM assignment WHERE name = :name"
 _STUDENTS = (
@@ -46,104 +40,61 @@ _STUDENTS = (
 )
 
 
-def settings(root: Path) -> Config:
-    """What a course's nbgrader_config.py says. Raises GradingStopped when it cannot be read."""
-    try:
-        return PyFileConfigLoader("nbgrader_config.py", path=str(root)).load_config()
-    except Exception as error:  # it is a program, which can fail in any way
-        raise GradingStopped(f"nbgrader_config.py cannot be read, mend it: {error!r}.") from error
-
-
-def gradebook_url(root: Path) -> str:
-    """Where a course's gradebook is, as SQLAlchemy writes it. Raises GradingStopped as `settings` does."""
-    url = settings(root).CourseDirectory.get("db_url", f"{_SQLITE}gradebook.db")
-    # nbgrader is run in the course's folder, and takes a path from there.
-    return f"{_SQLITE}{root.absolute() / url.removeprefix(_SQLITE)}" if url.startswith(_SQLITE) else url
-
-
-def gradebook_file(root: Path) -> Path | None:
-    """The file that a course's gradebook is; None if it is a database that a server keeps."""
-    url = gradebook_url(root)
-    return Path(url.removeprefix(_SQLITE)) if url.startswith(_SQLITE) else None
-
-
 @dataclass(frozen=True)
-class Course:
-    """A folder with nbgrader_config.py and solutions/.
+class Nbgrader:
+    """nbgrader's own commands, run for a course.
 
     lock: the open file of the course's lock, if this process holds it; nbgrader's processes inherit it.
     """
 
-    root: Path
+    course: Course
     lock: int | None = None
 
-    def assignments(self) -> list[str]:
-        """The names of all assignments there are, in order."""
-        return sorted(folder.name for folder in (self.root / "solutions").iterdir() if folder.is_dir())
+    def generate(self, assignment: str) -> Path:
+        """Generate an assignment's release version; returns the folder that it is in, which is in build/.
 
-    def unusable(self, assignment: str = "") -> str:
-        """Why nothing can be done here, or with an assignment: a sentence with the way out, "" if it can."""
-        if not (self.root / "nbgrader_config.py").exists() or not (self.root / "solutions").is_dir():
-            return (
-                f"{self.root} is no course folder: it has no nbgrader_config.py with a folder solutions beside it. "
-                "Go to the one that has."
-            )
-        if assignment and assignment not in self.assignments():
-            return f"There is no assignment {assignment!r}; there are: {', '.join(self.assignments())}."
-        return ""
-
-    def submissions(self, assignment: str) -> list[str]:
-        """The students who handed an assignment in, in order."""
-        submitted = self.root / "submitted"
-        students = os.listdir(submitted) if submitted.is_dir() else []
-        # As `os.path` asks it: a link to what no system can look up is no folder, and no error.
-        return sorted(student for student in students if os.path.isdir(submitted / student / assignment))
-
-    def release(self, assignment: str, into: str = "exercises") -> None:
-        """Generate an assignment's release version. Raises GradingStopped when nbgrader refuses.
-
-        into: the release folder, relative to the course's. nbgrader writes to its gradebook as well, which is
-        how it knows the assignment when it grades.
+        nbgrader writes to its gradebook as well, which is how it knows the assignment when it grades. Raises
+        CannotGoOn when it refuses.
         """
-        done = self._nbgrader(self._generating(assignment, into))
+        done = self._run(self._generating(assignment))
         if done.returncode != 0:
-            raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
+            raise CannotGoOn(f"nbgrader could not generate {assignment}: {self._reason(done)}")
+        return self.course.generated / assignment
 
-    def _generating(self, assignment: str, into: str) -> list[str]:
-        where = f"--CourseDirectory.release_directory={into}"
+    def _generating(self, assignment: str) -> list[str]:
+        # Into a folder of its own: the one for students may hold somebody's work.
+        where = f"--CourseDirectory.release_directory={self.course.within(self.course.generated)}"
         return ["generate_assignment", assignment, "--force", "--create", where]
 
     def _exporting(self) -> list[str]:
-        return ["export", "--to", str(self.root / "grades.csv")]
+        return ["export", "--to", str(self.course.grades)]
 
-    def record(self, assignment: str, submitted: str, anew: bool) -> None:
-        """Have nbgrader write the grades of an assignment, and export.
+    def record(self, assignment: str, anew: bool) -> None:
+        """Have nbgrader write the grades of what is staged of an assignment, and export.
 
-        submitted: the folder with the submissions, relative to the course's, as `grading` makes them. anew: whether
-        nbgrader has to learn the assignment first. Raises GradingStopped when it refuses to.
+        anew: whether nbgrader has to learn the assignment first. Raises CannotGoOn when it refuses to.
         """
-        folder, followed = f"--CourseDirectory.submitted_directory={submitted}", os.getpid()
-        autograde = ["autograde", assignment, folder, f"--SubmissionExporter.followed={followed}"]
+        folder = f"--CourseDirectory.submitted_directory={self.course.within(self.course.staged)}"
+        autograde = ["autograde", assignment, folder, f"--SubmissionExporter.followed={os.getpid()}"]
         commands = [autograde, self._exporting()]
-        # Into a folder of its own: exercises/ may hold somebody's work.
-        done = self._nbgrader(*([self._generating(assignment, f"build/{FRESH}")] if anew else []), *commands)
+        done = self._run(*([self._generating(assignment)] if anew else []), *commands)
         if done.returncode < 0:
             # What it was writing may be there in part; it is not noted, and so written anew.
-            raise GradingStopped(
+            raise CannotGoOn(
                 f"nbgrader was ended by signal {-done.returncode} while it wrote the gradebook. What has been "
                 "graded is kept: run this again, and it goes on where it was."
             )
         if anew and done.returncode & 1:
-            raise GradingStopped(f"nbgrader could not generate {assignment}: {_reason(done)}")
+            raise CannotGoOn(f"nbgrader could not generate {assignment}: {self._reason(done)}")
 
     def recorded(self, assignment: str) -> set[str] | None:
         """The students of whom the gradebook has a submission; None if it does not know the assignment.
 
-        Raises GradingStopped when it cannot be read.
+        Raises CannotGoOn when it cannot be read.
         """
-        file = gradebook_file(self.root)
+        file = self.course.gradebook
         if file is None:
-            return _recorded_by_server(gradebook_url(self.root), assignment)
+            return _recorded_by_server(self.course.gradebook_url, assignment)
         await_gradebook(file)
         if not file.exists():
             return None
@@ -156,86 +107,99 @@ class Course:
             known = gradebook.execute(_KNOWN, {"name": assignment}).fetchall()
             return {student for (student,) in gradebook.execute(_STUDENTS, {"name": assignment})} if known else None
         except sqlite3.Error as error:
-            raise GradingStopped(waiting.why_unusable(file, error)) from error
+            raise CannotGoOn(waiting.why_unusable(file, error)) from error
         finally:
             gradebook.close()
 
-    def generate_feedback(self, assignment: str) -> bool:
+    def write_feedback(self, assignment: str) -> bool:
         """Write the feedback pages of an assignment; returns whether every one could be written."""
-        return self._nbgrader(["generate_feedback", assignment]).returncode == 0
+        return self._run(["generate_feedback", assignment]).returncode == 0
 
     def export(self) -> list[Grade]:
-        """Write grades.csv, if it is older than the gradebook, and return its lines. Raises GradingStopped when
-        nbgrader refuses.
+        """Write the table of all grades, if it is older than the gradebook, and return its lines.
+
+        Raises CannotGoOn when nbgrader refuses.
         """
-        target, gradebook = self.root / "grades.csv", gradebook_file(self.root)
-        dated = target.exists() and gradebook is not None and gradebook.exists()
-        if not (dated and target.stat().st_mtime > gradebook.stat().st_mtime):
-            done = self._nbgrader(self._exporting())
+        target, gradebook = self.course.grades, self.course.gradebook
+        if gradebook is None or not _is_newer(target, gradebook):
+            done = self._run(self._exporting())
             if done.returncode != 0:
-                raise GradingStopped(f"nbgrader could not export the grades: {_reason(done)}")
+                raise CannotGoOn(f"nbgrader could not export the grades: {self._reason(done)}")
         with target.open(newline="") as lines:
             return [
                 Grade(line["assignment"], line["student_id"], float(line["score"]), float(line["max_score"]))
                 for line in csv.DictReader(lines)
             ]
 
-    def log(self) -> Path:
-        """The file in which nbgrader's words are kept."""
-        return self.root / "build" / "nbgrader.log"
-
-    def _nbgrader(self, *commands: list[str]) -> subprocess.CompletedProcess:
+    def _run(self, *commands: list[str]) -> subprocess.CompletedProcess[str]:
         """Run commands of nbgrader's in one process. Bit n of its return code: whether command n failed.
 
         A gradebook that is in use is waited for, before and meanwhile; what fails all the same because of that is
-        done again. Raises GradingStopped when it takes too long, and where the disk is full.
+        done again. Raises CannotGoOn when it takes too long, and where the disk is full.
         """
-        file, begun = gradebook_file(self.root), time.monotonic()
+        file, begun = self.course.gradebook, time.monotonic()
         while True:
             if file is not None:
                 await_gradebook(file)
-            done = self._run(commands, file)
-            self._log(f"{done.stdout}{done.stderr}\n")
-            if not done.returncode or not (file and _says(done, IN_USE)):
+            done = self._run_once(commands, file)
+            self._keep(f"{done.stdout}{done.stderr}\n")
+            if not done.returncode or file is None or not _says(done, IN_USE):
                 break
             if time.monotonic() - begun > waiting.PATIENCE:
-                raise GradingStopped(waiting.still_in_use(file, waiting.PATIENCE))
+                raise CannotGoOn(waiting.still_in_use(file, waiting.PATIENCE))
         if _says(done, FULL):
-            raise GradingStopped(DISK_FULL)
+            raise CannotGoOn(DISK_FULL)
         return done
 
-    def _run(self, commands: tuple[list[str], ...], gradebook: Path | None) -> subprocess.CompletedProcess:
-        """Run commands of nbgrader's once. gradebook: the file that they write to, if it is one."""
-        command = [
-            sys.executable,
-            "-m",
-            "autograder.classroom.nbgrader_process",
-            json.dumps(commands),
-            str(waiting.PATIENCE),
-        ]
-        # nbgrader calls programs of its dependencies by name, also when this .venv is not activated.
-        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-        environment = {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore"}
+    def _run_once(
+        self, commands: tuple[list[str], ...], gradebook: Path | None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run commands of nbgrader's. gradebook: the file that they write to, if it is one."""
+        module = "autograder.classroom.nbgrader_process"
+        command = [sys.executable, "-m", module, json.dumps(commands), str(waiting.PATIENCE)]
         held = () if self.lock is None else (self.lock,)
-        if held:
-            environment[LOCK_VARIABLE] = str(self.lock)
         # Not pipes: this process would have to empty them while it looks after the gradebook.
         with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-            streams = {"stdout": output, "stderr": errors, "stdin": subprocess.DEVNULL}
-            with subprocess.Popen(command, cwd=self.root, env=environment, pass_fds=held, **streams) as running:
+            with subprocess.Popen(
+                command,
+                cwd=self.course.root,
+                env=self._environment(),
+                pass_fds=held,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=errors,
+            ) as running:
                 _watch(running, gradebook)
             output.seek(0)
             errors.seek(0)
             return subprocess.CompletedProcess(command, running.returncode, output.read(), errors.read())
 
-    def _log(self, text: str) -> None:
+    def _environment(self) -> dict[str, str]:
+        """The environment of nbgrader's process."""
+        # nbgrader calls programs of its dependencies by name, also when this .venv is not activated.
+        path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+        held = {} if self.lock is None else {LOCK_VARIABLE: str(self.lock)}
+        return {**os.environ, "PATH": path, "PYTHONWARNINGS": "ignore", **held}
+
+    def _keep(self, text: str) -> None:
         """Keep nbgrader's words. Raises OSError."""
-        self.log().parent.mkdir(exist_ok=True)
-        with self.log().open("a", encoding="utf-8") as log:
+        self.course.log.parent.mkdir(exist_ok=True)
+        with self.course.log.open("a", encoding="utf-8") as log:
             log.writelines(f"{printable(line)}\n" for line in text.split("\n"))
 
+    def _reason(self, done: subprocess.CompletedProcess[str]) -> str:
+        """nbgrader's last line that says ERROR, without its prefix."""
+        errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
+        if not errors:
+            return f"see {self.course.within(self.course.log)}"
+        return printable(errors[-1].partition("ERROR |")[2].strip())
 
-def _watch(running: subprocess.Popen, gradebook: Path | None) -> None:
+
+def _is_newer(file: Path, other: Path) -> bool:
+    return file.exists() and other.exists() and file.stat().st_mtime > other.stat().st_mtime
+
+
+def _watch(running: subprocess.Popen[bytes], gradebook: Path | None) -> None:
     """Wait until a process of nbgrader's has ended, and say so, once, if it has to wait for the gradebook."""
     seen = 0
     while True:
@@ -243,24 +207,20 @@ def _watch(running: subprocess.Popen, gradebook: Path | None) -> None:
             running.wait(waiting.QUIET)
             return
         except subprocess.TimeoutExpired:
-            seen = seen + 1 if gradebook is not None and waiting.others_write(gradebook, running.pid) else 0
+            if gradebook is None:
+                continue
+            seen = seen + 1 if waiting.others_write(gradebook, running.pid) else 0
             if seen == 2:
                 tell_now(f"{waiting.in_use(gradebook, running.pid)} nbgrader waits for it. Nothing is lost.")
 
 
-def _says(done: subprocess.CompletedProcess, words: tuple[str, ...]) -> bool:
+def _says(done: subprocess.CompletedProcess[str], words: tuple[str, ...]) -> bool:
     """Whether nbgrader's words contain one of some."""
     return any(each in text for each in words for text in (done.stdout, done.stderr))
 
 
-def _reason(done: subprocess.CompletedProcess) -> str:
-    """nbgrader's last line that says ERROR, without its prefix."""
-    errors = [line for line in done.stderr.splitlines() if "ERROR" in line]
-    return printable(errors[-1].partition("ERROR |")[2].strip()) if errors else "see build/nbgrader.log"
-
-
 def _recorded_by_server(url: str, assignment: str) -> set[str] | None:
-    """What `Course.recorded` returns, of a gradebook that is no file."""
+    """What `Nbgrader.recorded` returns, of a gradebook that is no file."""
     # Not needed for a file, and slow to load.
     from sqlalchemy import create_engine, inspect, text  # noqa: PLC0415
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
@@ -273,6 +233,6 @@ def _recorded_by_server(url: str, assignment: str) -> set[str] | None:
             known = gradebook.execute(text(_KNOWN), {"name": assignment}).all()
             return set(gradebook.execute(text(_STUDENTS), {"name": assignment}).scalars()) if known else None
     except (SQLAlchemyError, ImportError) as error:
-        raise GradingStopped(
+        raise CannotGoOn(
             f"The gradebook cannot be read: {str(error).splitlines()[0]}. See db_url in nbgrader_config.py."
         ) from error

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 
 # jsonschema would spend a second on grammars for Internet addresses, which it does without where there are none.
-sys.modules.setdefault("rfc3987_syntax", None)
+sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
 
 from alembic.script import ScriptDirectory  # noqa: E402
 from nbgrader import api  # noqa: E402

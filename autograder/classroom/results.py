@@ -7,14 +7,13 @@ import json
 import os
 from collections import Counter
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from autograder.catalogue import EXERCISES, Exercise
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
+from autograder.classroom.course import Course
 from autograder.classroom.gradebook import Book, Person, read_gradebook
-from autograder.classroom.nbgrader_commands import Course
 from autograder.classroom.notes import Notes
-from autograder.grading.store import Store
+from autograder.classroom.telling import CannotGoOn
 from autograder.grading.stored import StoredResult
 from autograder.grading.template import MISSING, Template, load_template, read_submission
 from autograder.misconceptions import MISCONCEPTIONS
@@ -23,8 +22,8 @@ from autograder.misconceptions import MISCONCEPTIONS
 _CANDIDATES = 100
 
 
-class NoResults(ValueError):
-    """There is nothing to report on, or not all of it is there; the message is one sentence with the way out."""
+class NoResults(CannotGoOn):
+    """There is nothing to report on, or not all of it is there."""
 
 
 @dataclass(frozen=True)
@@ -142,10 +141,10 @@ def collect_results(course: Course, assignment: str) -> ClassResults:
 
     Raises NoResults when nothing is graded or a stored result is damaged, UnreadableGradebook, UnusableTemplate.
     """
-    path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
+    path = course.solution(assignment)
     template = load_template(path)
     graded = _stored(course, assignment)
-    book = read_gradebook(course.root)
+    book = read_gradebook(course)
     scores = book.scores.get(assignment, {})
     own = {each.student: each.result.points for each in graded}
     points = {student: scores[student].points if student in scores else own[student] for student in own}
@@ -173,13 +172,13 @@ def _stored(course: Course, assignment: str) -> list[_Graded]:
     """The results of everyone who is graded. Raises NoResults."""
     again = f"Run autograder grade {assignment}"
     try:
-        written = Notes.read(course.root, assignment).students
+        written = Notes.read(course.written(assignment)).students
     except FileNotFoundError as error:
         raise NoResults(f"Nothing of {assignment} is graded yet. {again} first.") from error
     except (OSError, ValueError) as error:
-        where = f"build/written/{assignment}.json"
+        where = course.within(course.written(assignment))
         raise NoResults(f"{where} is damaged. {again}, which writes it anew.") from error
-    store = Store(course.root / "build" / "grades")
+    store = course.store
     found = {student: store.get(key) for student, key in sorted(written.items())}
     damaged = [student for student, result in found.items() if result is None]
     if damaged:
@@ -309,7 +308,7 @@ def _look_at(
         score = book.scores.get(assignment, {}).get(student)
         if score is not None and score.unfinished:
             found.append(LookAt(student, "by hand", KINDS["by hand"]))
-        found += _since(course.root, assignment, template, each)
+        found += _since(course, assignment, template, each)
     missing = sorted(set(handed_in) - {each.student for each in graded})
     told = f"Run autograder grade {assignment}; if it cannot be graded, that says why."
     found += [LookAt(student, "not graded", told) for student in missing]
@@ -317,11 +316,11 @@ def _look_at(
     return sorted(found, key=lambda each: order.index(each.kind))
 
 
-def _since(root: Path, assignment: str, template: Template, graded: _Graded) -> list[LookAt]:
+def _since(course: Course, assignment: str, template: Template, graded: _Graded) -> list[LookAt]:
     """Whether what lies in submitted/ is still what was graded."""
-    path = root / "submitted" / graded.student / assignment / f"{assignment}.ipynb"
+    path = course.handed_in(graded.student, assignment)
     if not os.path.lexists(path):
-        return [LookAt(graded.student, "gone", f"There is no {path.relative_to(root)}.")]
+        return [LookAt(graded.student, "gone", f"There is no {course.within(path)}.")]
     now = read_submission(path, template)
     texts = {grade_id: now.texts.get(grade_id, MISSING) for grade_id in template.solutions}
     if texts == graded.texts and now.problem == graded.result.problem:

@@ -25,6 +25,10 @@ _MACHINE = {
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
+class CannotGoOn(Exception):
+    """What ends a command; the message is one sentence with the way out."""
+
+
 def tell(sentence: str) -> None:
     """Print a sentence, a line."""
     print(printable(sentence))

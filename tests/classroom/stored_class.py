@@ -11,9 +11,8 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.catalogue import EXERCISES
-from autograder.classroom.nbgrader_commands import Course
+from autograder.classroom.course import Course
 from autograder.classroom.notes import Notes
-from autograder.grading.store import Store
 from autograder.grading.stored import StoredExercise, StoredResult, StoredVerdict
 from autograder.grading.template import Submission, load_template
 from tests.conftest import ROOT
@@ -60,11 +59,9 @@ def graded(
         exercises=tuple(_exercise(name, (failing or {}).get(name, {})) for name in ("inverted", "classic")),
     )
     key = f"{student.encode().hex():0>64}"[-64:]
-    Store(course.root / "build" / "grades").put(key, replace(result, **said))
-    written = course.root / "build" / "written" / f"{ASSIGNMENT}.json"
-    notes = Notes.read(course.root, ASSIGNMENT) if written.exists() else Notes()
-    notes.students[student] = key
-    notes.write(course.root, ASSIGNMENT)
+    course.store.put(key, replace(result, **said))
+    written = course.written(ASSIGNMENT)
+    Notes.read_or_none(written).having({student: key}).write(written)
 
 
 def in_gradebook(
@@ -103,7 +100,7 @@ def in_gradebook(
 
 
 def _template(course: Course):
-    return load_template(course.root / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+    return load_template(course.solution(ASSIGNMENT))
 
 
 def _exercise(name: str, failing: dict[str, str | None]) -> StoredExercise:

@@ -21,10 +21,12 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from autograder import cli
-from autograder.classroom import __main__ as classroom
 from autograder.classroom import dates, press
+from autograder.classroom.course import Course, settings
+from autograder.classroom.grade_class import grade_class
 from autograder.classroom.lock import course_lock
-from autograder.classroom.nbgrader_commands import Course, settings
+from autograder.classroom.nbgrader_commands import Nbgrader
+from autograder.classroom.release import release
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS
 from autograder.grading import kept, template
@@ -63,7 +65,7 @@ def new_course(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("new")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / "01_mask", folder / "solutions" / "01_mask")
-    classroom.release(Course(folder))
+    release(Course(folder))
     return folder
 
 
@@ -238,7 +240,7 @@ def test_threads_that_end_with_their_press_and_a_pool_of_them_and_a_terminal_at_
 @isolated
 def test_two_programs_press_at_once(course):
     code = (
-        "import sys; from pathlib import Path; from autograder.classroom.nbgrader_commands import settings\n"
+        "import sys; from pathlib import Path; from autograder.classroom.course import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "config = settings(Path.cwd()); config.SubmissionExporter.patience = 300\n"
         "print([NbGraderAPI(config=config).autograde('01_mask', s)['success'] for s in sys.argv[1:]])"
@@ -297,7 +299,7 @@ def test_a_terminal_says_for_whom_it_waits(course):
 def test_a_server_that_is_killed_while_it_grades_holds_nothing_up(course):
     slow = hand_in(course.root, "slow", ANSWERS["ada"] + "\nimport time\ntime.sleep(40)")
     code = (
-        "from pathlib import Path; from autograder.classroom.nbgrader_commands import settings\n"
+        "from pathlib import Path; from autograder.classroom.course import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "NbGraderAPI(config=settings(Path.cwd())).autograde('01_mask', 'slow')"
     )
@@ -426,7 +428,7 @@ def test_work_that_the_machine_does_not_let_read_gets_no_grade_and_keeps_its_old
     told = {f"{name}'s 01_mask: 01_mask.ipynb cannot be read: Permission denied." for name in names}
     done = opened(course).autograde("01_mask", "*")
     assert not done["success"] and all(sentence in done["log"] for sentence in told)
-    _, problems = classroom.grade(course)
+    _, problems = grade_class(course)
     assert {sentence for sentence in told if any(sentence in problem for problem in problems)} == told
     assert graded.read_bytes() == before
     assert scores(course) == {name: points for name, points in EXPECTED.items() if name != "right1"}
@@ -472,9 +474,9 @@ def test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader(new_cours
             said, _ = process.communicate(timeout=300)
             fine = process.returncode == 0
         assert not fine, "there are names under which nothing can be graded"
-        course.export()
-        assert course.generate_feedback("01_mask")
-        log = said + course.log().read_text() if way == "grade" else said
+        Nbgrader(course).export()
+        assert Nbgrader(course).write_feedback("01_mask")
+        log = said + course.log.read_text() if way == "grade" else said
         for name in BESIDE:
             if not name.endswith(("-as-timestamp", "-as-secret")):
                 assert f"{name}'s 01_mask: Left out, as it is no part of the exercise: '" in log

@@ -8,7 +8,7 @@ import pytest
 
 from autograder import check, examine
 from autograder.catalogue import EXERCISES
-from autograder.classroom.nbgrader_commands import Course
+from autograder.classroom.course import Course
 from autograder.misconceptions import MISCONCEPTIONS
 from autograder.runner import run_checks
 from tests.conftest import ROOT

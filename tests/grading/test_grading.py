@@ -20,10 +20,16 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
-from autograder.classroom.nbgrader_commands import Course
+from autograder.classroom.assignment import load_assignment
+from autograder.classroom.collected import collect
+from autograder.classroom.course import Course
+from autograder.classroom.grade_class import grade_assignment
+from autograder.classroom.nbgrader_commands import Nbgrader
+from autograder.classroom.options import Options, Unprotected
+from autograder.classroom.progress import Progress
+from autograder.classroom.release import release
 from autograder.classroom.sample import STUDENTS
+from autograder.classroom.strays import strays
 from autograder.grading import places, sandbox
 from autograder.grading.batch import Task, run_all
 from autograder.grading.grade import grade
@@ -278,7 +284,7 @@ def test_a_result_that_is_not_whole_is_none(tmp_path):
 
 
 def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):
-    monkeypatch.setattr("autograder.classroom.grading.why_not", lambda: "there is no wall.")
+    monkeypatch.setattr("autograder.classroom.options.why_not", lambda: "there is no wall.")
     with pytest.raises(Unprotected, match=r"there is no wall\..*--unprotected"):
         _ = Options().walled
     assert Options(unprotected=True).walled is False
@@ -447,9 +453,10 @@ def test_links_that_no_system_can_look_up_are_named_and_cost_nobody_else_anythin
     (tmp_path / "submitted" / "ann" / "other").symlink_to("x" * 300)
     (tmp_path / "submitted" / "ben" / "01_mask").symlink_to("x" * 300)
     (tmp_path / "submitted" / "cem").symlink_to("x" * 300)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     course = Course(tmp_path)
     assert course.submissions("01_mask") == ["ann"]
-    told = "\n".join(classroom.strays(course))
+    told = "\n".join(strays(course))
     assert "ann/other is no assignment" in told and "ben/01_mask is no folder" in told and "submitted/cem" in told
 
 
@@ -465,7 +472,8 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
         return listed(folder)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    assert classroom.strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    assert strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
 
 
 @pytest.fixture
@@ -474,7 +482,7 @@ def empty_class(tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
     course = Course(tmp_path)
-    classroom.release(course)
+    release(course)
     return course
 
 
@@ -525,13 +533,13 @@ def broken(seed: int) -> bytes:
 @isolated
 def test_a_thousand_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_class):
     """All are read, and all that differ in what counts are run; nbgrader writes a sample of one in four."""
-    course, asked, options = empty_class, template("01_mask"), Options(limits=Limits(wall=30, cpu=5))
+    course, options = empty_class, Options(limits=Limits(wall=30, cpu=5))
     for seed in range(1000):
         hand_in(course, f"s{seed:04}", broken(seed))
-    handed, problems = collect(course, "01_mask", asked, options)
-    assert len(handed) == 1000 and problems == []
-    tasks = list({each.task.key: each.task for each in handed}.values())
-    store = Store(course.root / "build" / "grades")
+    collected = collect(load_assignment(course, "01_mask"), options)
+    handed, tasks = collected.handed_in, collected.tasks
+    assert len(handed) == 1000 and collected.problems == ()
+    store = course.store
     assert run_all(tasks, store, 2) == {}
     points, named = {}, set()
     for each in handed:
@@ -551,10 +559,13 @@ def test_a_thousand_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_c
     for student in set(points) - set(sample):
         shutil.rmtree(course.root / "submitted" / student)
     known = []
-    problems = grade_assignment(course, "01_mask", options, lambda total, done: known.append((total, done)))
+    progress = Progress()
+    progress.start = lambda total, done: known.append((total, done))
+    problems = grade_assignment(Nbgrader(course), "01_mask", options, progress)
     ((total, done),) = known
     assert total == done, "nothing is graded twice"
-    assert {g.student: g.score for g in course.export()} == {student: points[student] for student in sample}
+    exported = {g.student: g.score for g in Nbgrader(course).export()}
+    assert exported == {student: points[student] for student in sample}
     assert {student for student in sample if any(student in p for p in problems)} >= named & set(sample)
 
 
@@ -623,7 +634,7 @@ def test_plain_nbgrader_autograde_is_isolated_too(small_class):
     assert not (course.root / "autograded" / "student0" / "01_mask" / "link.txt").exists(), (
         "it would go back to them"
     )
-    grades = {g.student: g.score for g in course.export()}
+    grades = {g.student: g.score for g in Nbgrader(course).export()}
     assert grades == {"broken": 0.0, **{f"student{n}": 10.0 for n in range(6)}}
 
 
