@@ -74,19 +74,21 @@ class HandedIn:
             return ""
         told = ", ".join(map(quoted, sorted(names)[:_NAMES_TOLD]))
         more = len(names) - _NAMES_TOLD
-        return f"Left out, as it is no part of the exercise: {told}{f' and {more} more' if more > 0 else ''}."
+        return f"Left out, because it is not part of the exercise: {told}{f' and {more} more' if more > 0 else ''}."
 
     def _undated(self) -> list[str]:
         """That there is a date which is none: whether the work came late cannot be told then."""
         if not os.path.lexists(self.folder / "timestamp.txt") or date_in(self.folder):
             return []
-        return ["Its timestamp.txt holds no date; it counts as handed in without one."]
+        return ["Its timestamp.txt does not contain a date, so the work counts as handed in without one."]
 
 
 def read_handed_in(student: str, path: Path, conditions: Conditions) -> HandedIn:
     """Read a student's notebook STUDENT/ASSIGNMENT/NAME.ipynb, whatever lies there. Raises NotHandedIn."""
     if not _NAME.fullmatch(student):
-        raise NotHandedIn(f"submitted/{printable(student)} is no name that can be graded under; rename the folder.")
+        raise NotHandedIn(
+            f"submitted/{printable(student)} is not a name that nbgrader can use for a student; rename the folder."
+        )
     where = f"{student}'s {path.stem}"
     if not os.path.lexists(path):
         raise NotHandedIn(f"{where}: there is no {path.name}{_instead(path.parent)}.")

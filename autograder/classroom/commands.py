@@ -56,10 +56,10 @@ def grade(root: Path, assignment: str, options: Options) -> int:
     course = _gradable(root, assignment, options)
     if not course.submissions(assignment):
         raise CannotGoOn(
-            f"Nothing was handed in: there is no {course.within(course.submitted)}/STUDENT/{assignment}."
+            f"Nothing was handed in: there is no folder {course.within(course.submitted)}/STUDENT/{assignment}."
         )
     code = _grade_and_tell(course, options, assignment)
-    tell(f"When you have looked at them: autograder feedback {assignment}")
+    tell(f"When you have looked at the grades, give them back: autograder feedback {assignment}")
     return code
 
 
@@ -69,7 +69,7 @@ def grade_everything(root: Path, options: Options) -> int:
     course = _gradable(root, "", options)
     if course.submitted.exists() and not course.submitted.is_dir():
         where = course.within(course.submitted)
-        raise CannotGoOn(f"{where} is a file; it has to be a folder with one folder per student.")
+        raise CannotGoOn(f"{where} is a file; make it a folder with one folder per student.")
     # Also while the sample class's folder is made: that takes away the one there was.
     with course_lock(course.root, "autograder grade", tell=tell_now):
         if course.submitted.is_dir() and any(course.submitted.iterdir()):
@@ -90,7 +90,11 @@ def grade_everything(root: Path, options: Options) -> int:
 @_command
 def feedback(root: Path, assignment: str = "") -> int:
     """Write the feedback pages of what is graded, for one assignment or, with "", for all."""
-    return int(_feedback_and_tell(_course(root, assignment), assignment) > 0)
+    course = _course(root, assignment)
+    if not any(course.is_graded(name) for name in ([assignment] if assignment else course.assignments())):
+        command = f"autograder grade {assignment}".rstrip()
+        raise CannotGoOn(f"Nothing of {assignment or 'this course'} is graded yet. Run {command} first.")
+    return int(_feedback_and_tell(course, assignment) > 0)
 
 
 @_command
@@ -118,7 +122,7 @@ def export(root: Path, system: str, assignments: list[str], roster: str, to: str
         tell(sentence)
     for sentence in made.missing:
         tell(f"Look at this: {sentence}")
-    tell(f"{len(made.lines)} students: {course.within(target)}")
+    tell(f"Grades of {len(made.lines)} students: {course.within(target)}")
     return int(bool(made.missing))
 
 

@@ -20,7 +20,7 @@ def settings(root: Path) -> Config:
     try:
         return PyFileConfigLoader(CONFIGURATION, path=str(root)).load_config()
     except Exception as error:  # it is a program, which can fail in any way
-        raise CannotGoOn(f"{CONFIGURATION} cannot be read, mend it: {error!r}.") from error
+        raise CannotGoOn(f"{CONFIGURATION} cannot be read: {error!r}. Correct it, and run this again.") from error
 
 
 @dataclass(frozen=True)
@@ -185,12 +185,18 @@ class Course:
         # As `os.path` asks it: a link to what no system can look up is no folder, and no error.
         return sorted(student for student in students if os.path.isdir(self.submitted / student / assignment))
 
+    def is_graded(self, assignment: str) -> bool:
+        """Whether anybody's work on an assignment is graded."""
+        return any(self.graded(student, assignment).exists() for student in self.submissions(assignment))
+
     def require(self, assignment: str = "") -> None:
         """Raise CannotGoOn where this is not a course, or where it does not have an assignment."""
         if not self.configuration.exists() or not self.solutions.is_dir():
             raise CannotGoOn(
-                f"{self.root} is no course folder: it has no {CONFIGURATION} with a folder "
-                f"{self.within(self.solutions)} beside it. Go to the one that has."
+                f"{self.root} is not a course folder: it has no {CONFIGURATION} with a folder "
+                f"{self.within(self.solutions)} beside it. Change to the folder of your course."
             )
         if assignment and assignment not in self.assignments():
-            raise CannotGoOn(f"There is no assignment {assignment!r}; there are: {', '.join(self.assignments())}.")
+            raise CannotGoOn(
+                f"There is no assignment {assignment!r}. The assignments are: {', '.join(self.assignments())}."
+            )

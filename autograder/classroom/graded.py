@@ -44,8 +44,8 @@ def grade(collected: Collected, options: Options, progress: Progress) -> Graded:
 def unjudged(result: StoredResult | None) -> list[str]:
     """A sentence for each exercise of a result on which the judge failed."""
     return [
-        f"the judge failed on {each.exercise}, by a fault of its own or by what the code did to what it "
-        "recorded; look at it, and set its points by hand."
+        f"the judge failed on {each.exercise}, through its own fault or because of what the code did to the "
+        "recording; look at it, and set its points by hand."
         for each in (result.exercises if result else ())
         if each.broken
     ]

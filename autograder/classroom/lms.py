@@ -157,7 +157,7 @@ def _without_roster(
     for person in _people(book, names):
         cells = cells_of(person)
         if safe(cells[key]) != cells[key]:
-            missing.append(f"{person.id!r} begins like a formula: not in the file.")
+            missing.append(f"{person.id!r} begins like a formula, so it is not in the file.")
             continue
         lines.append([*map(safe, cells), *_cells(book, names, person.id)])
     return lines, missing
@@ -178,8 +178,8 @@ def _empty_cells(lines: list[list[str]], assignments: int, system: str) -> list[
     if not empty:
         return []
     return [
-        f"{empty} grades are empty, and {system} takes away what is already there; to keep it, export one "
-        "assignment at a time or give a roster."
+        f"{empty} grades are empty, and there {system} deletes the grade that it has. To keep it, export one "
+        "assignment at a time, or give a roster."
     ]
 
 
@@ -223,7 +223,7 @@ def _with_roster(book: Book, names: list[str], roster: Roster) -> tuple[list[lis
         column = roster.header[key]
         missing.append(f"{roster.name} has no usable {column!r} for {', '.join(nameless)}: not in the file.")
     if by_name:
-        told.append(f"Found by name alone, so look at them: {', '.join(by_name)}.")
+        told.append(f"Found by name alone, so check them: {', '.join(by_name)}.")
     left = len(roster.lines) - len(found)
     if left:
         told.append(f"{left} of {len(roster.lines)} students in {roster.name} have no grade here: not in the file.")

@@ -174,7 +174,7 @@ def _acquire(place: Path, doing: str, patience: float, tell: Callable[[str], Non
         if now - since >= (TURN if others else patience):
             raise Busy(f"{sentence} Nothing was changed here; try again when that has ended.")
         if not told and now - begun >= TELL_AFTER:
-            tell(f"Waiting. {sentence} This goes on when that has ended.")
+            tell(f"Waiting. {sentence} This continues when that has ended.")
             told = True
         time.sleep(TRY_AGAIN)
     if held.depth == 1:

@@ -81,8 +81,8 @@ class Nbgrader:
         if done.returncode < 0:
             # What it was writing may be there in part; it is not noted, and so written anew.
             raise CannotGoOn(
-                f"nbgrader was ended by signal {-done.returncode} while it wrote the gradebook. What has been "
-                "graded is kept: run this again, and it goes on where it was."
+                f"nbgrader was ended by signal {-done.returncode} while it was writing the gradebook. What has "
+                "been graded is kept: run this again, and it continues where it stopped."
             )
         if anew and done.returncode & 1:
             raise CannotGoOn(f"nbgrader could not generate {assignment}: {self._reason(done)}")
@@ -211,7 +211,7 @@ def _watch(running: subprocess.Popen[bytes], gradebook: Path | None) -> None:
                 continue
             seen = seen + 1 if waiting.others_write(gradebook, running.pid) else 0
             if seen == 2:
-                tell_now(f"{waiting.in_use(gradebook, running.pid)} nbgrader waits for it. Nothing is lost.")
+                tell_now(f"{waiting.in_use(gradebook, running.pid)} nbgrader is waiting for it. Nothing is lost.")
 
 
 def _says(done: subprocess.CompletedProcess[str], words: tuple[str, ...]) -> bool:

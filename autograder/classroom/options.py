@@ -28,7 +28,7 @@ class Options:
         reason = why_not()
         if reason and not self.unprotected:
             raise Unprotected(
-                f"Students' code cannot be isolated here: {reason} To run it with your own rights all the same, "
-                "in reach of everything you can reach, say --unprotected."
+                f"Students' code cannot be isolated here: {reason} To run it anyway, with your own rights and so "
+                "within reach of everything that you can reach, say --unprotected."
             )
         return not reason

@@ -152,8 +152,8 @@ class Press:
         reason = why_not()
         if reason and not self._choices.unprotected:
             self._fail(
-                f"Students' code cannot be isolated here: {reason} To run it with your own rights all the same, in "
-                "reach of everything you can reach, set c.SubmissionExporter.unprotected = True."
+                f"Students' code cannot be isolated here: {reason} To run it anyway, with your own rights and so "
+                "within reach of everything that you can reach, set c.SubmissionExporter.unprotected = True."
             )
             return None
         return not reason
@@ -164,7 +164,7 @@ class Press:
         step = self._handed_in.submitted_directory
         told = re.fullmatch(self._handed_in.format_path(step, **names, escape=True), place, re.DOTALL)
         if told is None:
-            raise NotHandedIn(f"{printable(place)} is no place for a submission.")
+            raise NotHandedIn(f"{printable(place)} is not a place for a submission.")
         student, assignment = told["student_id"], told["assignment_id"]
         source = Path(self._handed_in.format_path(self._handed_in.source_directory, ".", assignment))
         notebooks = [Path(path) for path in sorted(found) if (source / Path(path).name).is_file()]

@@ -21,7 +21,7 @@ def release(course: Course, only: str = "") -> None:
                 kept = course.replaced / time.strftime("%Y%m%d-%H%M%S") / fresh.name
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(old, kept)
-                tell(f"{course.within(old)} had changed; the old one is in {course.within(kept)}")
+                tell(f"{course.within(old)} had changed; the old version is in {course.within(kept)}")
             target.mkdir(parents=True, exist_ok=True)
             shutil.copy(fresh, old)
         tell(f"{course.within(target)}: released")

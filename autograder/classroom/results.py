@@ -80,7 +80,7 @@ class LookAt:
 #: Why a person should look at a submission; these sentences name nobody.
 KINDS = {
     "grader failed": "The grader itself failed on a property. Never held against the student: grade it by hand.",
-    "unreadable": "The file is no notebook that can be graded.",
+    "unreadable": "The file is not a notebook that can be graded.",
     "not graded": "It was handed in and is not graded.",
     "changed": "The file has changed since it was graded.",
     "gone": "It is graded, and what was handed in is no longer there.",

@@ -55,13 +55,16 @@ def read_roster(path: Path, system: str) -> Roster:
         raise CannotExport(f"There is no file {path}.") from error
     except (OSError, ValueError, csv.Error) as error:
         raise CannotExport(
-            f"{path} is no table as {system} exports it: no CSV in UTF-8. Export it anew."
+            f"{path} is not the UTF-8 CSV that {system.capitalize()} exports. Export it again."
         ) from error
     header, *rest = [line for line in lines if any(cell.strip() for cell in line)] or [[]]
     header = [cell.strip() for cell in header]
     names, who = _canvas_columns(header) if system == "canvas" else _moodle_columns(header)
     if names >= who or not rest:
-        raise CannotExport(f"{path} is no gradebook that {system} exported: no line in it says who a student is.")
+        raise CannotExport(
+            f"{path} is not a gradebook from {system.capitalize()}: it does not say who the students are. "
+            "Export it again."
+        )
     whole = [tuple([*line, *[""] * len(header)][: len(header)]) for line in rest]
     others = tuple(line for line in whole if system == "canvas" and _is_no_student(line))
     students = tuple(line for line in whole if line not in others)

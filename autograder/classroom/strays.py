@@ -1,4 +1,4 @@
-"""What lies where submissions are expected and is none."""
+"""What is found among the submissions and is not one."""
 
 import os
 
@@ -7,7 +7,7 @@ from autograder.printable import printable
 
 
 def strays(course: Course) -> list[str]:
-    """A sentence for everything in submitted/ that is no submission of a known assignment."""
+    """A sentence for everything in submitted/ that is not a submission of a known assignment."""
     found = []
     known = course.assignments()
     for entry in sorted(course.submitted.iterdir()):
@@ -24,7 +24,7 @@ def strays(course: Course) -> list[str]:
             found.append(f"{where} is empty.")
         for name, is_folder in inside.items():
             if name not in known:
-                found.append(f"{where}/{printable(name)} is no assignment of this course; it was left alone.")
+                found.append(f"{where}/{printable(name)} is not an assignment of this course; it was left alone.")
             elif not is_folder:
-                found.append(f"{where}/{name} is no folder; put {name}.ipynb into one of that name.")
+                found.append(f"{where}/{name} is not a folder: put {name}.ipynb into a folder of that name.")
     return found

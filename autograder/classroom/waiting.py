@@ -49,7 +49,7 @@ def await_gradebook(
             raise CannotGoOn(still_in_use(file, patience))
         if waited > QUIET and not told:
             told = True
-            tell(f"{in_use(file)} This waits for it, up to {_duration(patience)}. {_KEPT}")
+            tell(f"{in_use(file)} Waiting for it, up to {_duration(patience)}. {_KEPT}")
         time.sleep(0.1)
 
 

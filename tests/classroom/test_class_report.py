@@ -169,10 +169,10 @@ def test_the_page_reads_without_eyes(course):
 def test_headings_are_answers_that_are_computed(course):
     page = as_html(collect_results(course, ASSIGNMENT))
     headings = [re.sub("<[^>]+>", "", h) for h in re.findall(r"<h[23][^>]*>(.*?)</h[23]>", page)]
-    assert "Half of the class has 28 of 31 points or more; 2 of 6 have them all" in headings
+    assert "Half of the class has 28 of 31 points or more; 2 of 6 have full marks" in headings
     assert "Most frequent, 2 of 5: “rate is used as the probability of keeping”" in headings
     assert "inverted_dropout: keep-rate fails most often, for 2 of 5" in headings
-    assert "3 submissions need a person" in headings
+    assert "3 submissions need a person to look at them" in headings
 
 
 HOSTILE = "<script>alert(1)</script>"
@@ -339,8 +339,8 @@ SPOILT = {
     "results gone": (lambda c: shutil.rmtree(c.root / "build" / "grades"), "and of 5 others is damaged or missing"),
     "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "is damaged"),
     "no template": (lambda c: (c.root / f"solutions/{ASSIGNMENT}/{ASSIGNMENT}.ipynb").unlink(), "no notebook to"),
-    "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is no course folder"),
-    "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is no course folder"),
+    "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is not a course folder"),
+    "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is not a course folder"),
 }
 
 

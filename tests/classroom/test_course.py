@@ -53,13 +53,20 @@ def test_a_place_is_named_from_the_folder_and_one_elsewhere_in_full(renamed):
 
 def test_what_is_not_a_course_or_not_an_assignment_is_refused(renamed):
     renamed.require("01_mask")
-    with pytest.raises(CannotGoOn, match="no assignment '02_scaling'; there are: 01_mask"):
+    with pytest.raises(CannotGoOn, match="no assignment '02_scaling'. The assignments are: 01_mask"):
         renamed.require("02_scaling")
-    with pytest.raises(CannotGoOn, match="no course folder"):
+    with pytest.raises(CannotGoOn, match="not a course folder"):
         Course(renamed.submitted).require()
     renamed.configuration.write_text("c.Course(")
-    with pytest.raises(CannotGoOn, match="cannot be read, mend it: SyntaxError"):
+    with pytest.raises(CannotGoOn, match="cannot be read: SyntaxError"):
         Course(renamed.root).require()
+
+
+def test_feedback_on_what_is_not_graded_is_refused(renamed, monkeypatch, capsys):
+    monkeypatch.chdir(renamed.root)
+    for command in (["feedback"], ["feedback", "01_mask"]):
+        assert cli.main(command) == 2
+        assert f"Run {' '.join(['autograder grade', *command[1:]])} first" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -479,9 +479,9 @@ def test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader(new_cours
         log = said + course.log.read_text() if way == "grade" else said
         for name in BESIDE:
             if not name.endswith(("-as-timestamp", "-as-secret")):
-                assert f"{name}'s 01_mask: Left out, as it is no part of the exercise: '" in log
+                assert f"{name}'s 01_mask: Left out, because it is not part of the exercise: '" in log
             elif name.endswith("-as-timestamp"):
-                assert f"{name}'s 01_mask: Its timestamp.txt holds no date" in log
+                assert f"{name}'s 01_mask: Its timestamp.txt does not contain a date" in log
         for name in INSTEAD:
             assert f"instead-{name}'s 01_mask: " in log
         assert r"submitted/no\udcfftext is no name" in log and r"submitted/a\nb is no name" in log

@@ -129,7 +129,7 @@ def test_commands_for_a_class_are_one_sentence_where_there_is_no_course(command,
     monkeypatch.chdir(tmp_path)
     assert cli.main(command) == 2
     said = capsys.readouterr()
-    assert "no course folder" in said.err and "\n" not in said.err.strip() and said.out == ""
+    assert "not a course folder" in said.err and "\n" not in said.err.strip() and said.out == ""
     assert list(tmp_path.iterdir()) == []
 
 

@@ -78,8 +78,8 @@ ODDITIES = {
     "a-link": "not a file but a link to another one",
     "nothing": "the folder is empty",
     "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
-    "<script>alert(1)</script>": "is no name that can be graded under",
-    "two\nlines": "is no name that can be graded under",
+    "<script>alert(1)</script>": "is not a name that nbgrader can use",
+    "two\nlines": "is not a name that nbgrader can use",
     "a-linked-folder": "Its folder is a link",
     "a-linked-student": "Its folder is a link",
 }
@@ -168,7 +168,7 @@ def oddities_are_named_and_stop_nothing(course: Course, problems: list[str]) -> 
     for where in ("autograded", "feedback"):
         assert not any(path.name == "link.txt" for path in (course.root / where).rglob("*"))
     assert any("note.txt" in problem for problem in problems)
-    assert any("a-file/02_scaling is no folder" in problem for problem in problems)
+    assert any("a-file/02_scaling is not a folder" in problem for problem in problems)
     assert all(problem.isprintable() for problem in problems), "no escape code reaches a terminal"
 
 
