@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from autograder import doctor
-from autograder.catalogue import EXERCISES, find
+from autograder.catalogue import exercises, find
 from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 
@@ -45,7 +45,7 @@ def _add_commands_for_oneself(commands: "argparse._SubParsersAction[argparse.Arg
     checking.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     checking.set_defaults(run=lambda chosen: check(chosen.notebooks))
     hinting = commands.add_parser("hint", help="show the first hints for an exercise")
-    hinting.add_argument("exercise", choices=EXERCISES)
+    hinting.add_argument("exercise", choices=exercises())
     hinting.add_argument("rung", nargs="?", type=int, choices=(1, 2, 3), default=1, help="how many hints; 1 to 3")
     hinting.set_defaults(run=lambda chosen: hint(chosen.exercise, chosen.rung))
     asking = commands.add_parser("doctor", help="say what is missing on this machine, and how to get it")

@@ -8,15 +8,15 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 
-from autograder.catalogue import EXERCISES, Exercise
+from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
 from autograder.classroom.course import Course
 from autograder.classroom.gradebook import Book, Person, read_gradebook
 from autograder.classroom.notes import Notes
 from autograder.classroom.telling import CannotGoOn
+from autograder.exercise import Exercise
 from autograder.grading.stored import StoredResult
 from autograder.grading.template import MISSING, Template, load_template, read_submission
-from autograder.misconceptions import MISCONCEPTIONS
 
 #: Of how many students' code, the shortest first, an example is chosen.
 _CANDIDATES = 100
@@ -131,7 +131,7 @@ class _Graded:
     def mistakes(self) -> dict[str, set[str]]:
         """The misconceptions, by exercise."""
         return {
-            each.exercise: {v.misconception for v in each.verdicts if v.misconception in MISCONCEPTIONS}
+            each.exercise: {v.misconception for v in each.verdicts if v.misconception in misconceptions()}
             for each in self.result.exercises
         }
 
@@ -212,7 +212,7 @@ def _read(student: str, result: StoredResult) -> _Graded:
 
 def _exercise(name: str, graded: list[_Graded]) -> ExerciseResults:
     """Count one exercise."""
-    exercise = EXERCISES[name]
+    exercise = exercises()[name]
     counts: dict[str, Counter[str]] = {p.slug: Counter() for p in exercise.properties}
     mistakes: Counter[str] = Counter()
     unnamed = 0
@@ -227,7 +227,7 @@ def _exercise(name: str, graded: list[_Graded]) -> ExerciseResults:
         name,
         exercise.title,
         tuple(_tally(exercise, slug, count) for slug, count in counts.items()),
-        {slug: mistakes[slug] for slug in MISCONCEPTIONS if mistakes[slug]},
+        {slug: mistakes[slug] for slug in misconceptions() if mistakes[slug]},
         unnamed,
     )
 
@@ -258,7 +258,7 @@ def _mistakes(graded: list[_Graded], exercises: tuple[ExerciseResults, ...], nam
     """The misconceptions that occurred, the most frequent first, each with an example."""
     students = Counter(slug for each in graded for slug in set().union(*each.mistakes.values()))
     found = []
-    for slug in MISCONCEPTIONS:
+    for slug in misconceptions():
         if not students[slug]:
             continue
         at = max(exercises, key=lambda e: e.mistakes.get(slug, 0)).exercise

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from autograder.grading.places import APP, file_of, interpreter, mounts, package_folders
+from autograder.grading.places import APP, files_of, interpreter, mounts, package_folders
 from autograder.grading.sandbox import bubblewrap, why_not
 from autograder.grading.sent import Sent
 from autograder.grading.store import grader_digest
@@ -385,7 +385,7 @@ def _wall(course: Path | None) -> list[str]:
     command += ["--proc", "/proc", "--dev", "/dev", "--size", "10000000", "--perms", "1777", "--tmpfs", "/tmp"]
     home = "/home/courier"
     command += [
-        *mounts(home, [course] if course else [], map(file_of, _COURIERS)),
+        *mounts(home, [course] if course else [], files_of(*_COURIERS)),
         "--dir",
         home,
         "--remount-ro",

@@ -18,7 +18,6 @@ from autograder.grading.sent import Sent
 from autograder.grading.stored import Failed, NotAResult, Outcome, StoredExercise, StoredResult
 from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import made_anew
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.report import MIME
 from autograder.show.note import NOTE_HEADING
 
@@ -93,11 +92,12 @@ def _points(result: StoredResult, task: Sent) -> dict[int, float]:
 
 def _compare(exercise: StoredExercise, seed: int) -> None:
     """Compare what is said of an exercise with what was asked. Raises Wrong."""
-    properties = find(exercise.exercise).properties
+    asked_of = find(exercise.exercise)
+    properties = asked_of.properties
     _same(exercise.seed, seed, "seeds")
     _same([verdict.property for verdict in exercise.verdicts], [p.slug for p in properties], "properties")
     for verdict, asked in zip(exercise.verdicts, properties, strict=True):
-        if verdict.misconception is not None and verdict.misconception not in MISCONCEPTIONS:
+        if verdict.misconception is not None and verdict.misconception not in asked_of.mistakes:
             raise Wrong("there is no such misconception")
         if verdict.points != (asked.points if verdict.status == "pass" else 0):
             raise Wrong("its points do not fit its verdicts")

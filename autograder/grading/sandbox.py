@@ -17,6 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder import catalogue
 from autograder.grading import cgroups
 from autograder.grading.asking import COPY, RUN, RUN_IN_GROUP
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
@@ -37,13 +38,7 @@ _WARM = {
         "autograder.hints",
         "matplotlib.figure",
     ),  # many plot in cells of their own
-    "keras": (
-        "course",
-        "keras",
-        "autograder.exercises.keras_layer.observe",
-        "autograder.exercises.classifier.observe",
-        "autograder.exercises.transfer.observe",
-    ),
+    "keras": ("course", "keras"),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,
 }
@@ -188,6 +183,7 @@ class Sandbox:
         self.limits, self.walled = limits, walled
         self._hidden = [course] if course else []
         self._modules = [module for name in sorted(imports | {"autograder"}) for module in _WARM.get(name, ())]
+        self._modules += catalogue.observing(imports)
         self._process: subprocess.Popen | None = None
         self._socket: socket.socket | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None

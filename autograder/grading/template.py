@@ -11,7 +11,7 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from autograder.catalogue import EXERCISES
+from autograder.catalogue import exercises
 
 #: The largest file that is read as a submission, and the longest text of a solution cell, in bytes and characters.
 FILE_LIMIT = 20_000_000
@@ -142,7 +142,7 @@ def _check(path: Path, place: int, source: str) -> Check:
         (statement,) = ast.parse(source).body
         call = statement.value
         first, *rest = call.args
-        if call.func.id != "check" or call.keywords or first.value not in EXERCISES:
+        if call.func.id != "check" or call.keywords or first.value not in exercises():
             raise ValueError
         return Check(place, first.value, tuple(argument.id for argument in rest))
     except (SyntaxError, ValueError, AttributeError, TypeError) as error:

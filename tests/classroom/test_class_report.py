@@ -11,12 +11,11 @@ from dataclasses import replace
 import pytest
 
 from autograder import cli
-from autograder.catalogue import EXERCISES
+from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.anonymous import LINES, READ_LIMIT, anonymised, name_words, words
 from autograder.classroom.class_page import SHADES, as_html, histogram, shade
 from autograder.classroom.results import collect_results
 from autograder.classroom.spreadsheet import as_csv, safe
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.printable import printable
 from tests.classroom.stored_class import ASSIGNMENT, course_folder, graded, hand_in, in_gradebook
 from tests.course.test_lab import contrast
@@ -37,7 +36,7 @@ def course(tmp_path):
         graded(made, student, {"inverted": SWAPPED, "classic": CLASSIC}, FAILS)
     faults = {"inverted": {"rng": "error"}, "classic": {"scale": None, "eval": None}}
     graded(made, "goran", {"inverted": GOOD, "classic": CLASSIC}, faults, isolated=False, notes=("Twice.",))
-    blocked = {name: {p.slug: "blocked" for p in EXERCISES[name].properties} for name in ("inverted", "classic")}
+    blocked = {name: {p.slug: "blocked" for p in exercises()[name].properties} for name in ("inverted", "classic")}
     unjudged = {name: slugs | {"shape": None} for name, slugs in blocked.items()}
     graded(made, "ivan", {}, unjudged, problem="The file is empty.")
     path = made.root / "submitted" / "ivan" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
@@ -394,8 +393,8 @@ def large_page(tmp_path_factory):
     """The page of a class in which every mistake occurs, in code with very long lines."""
     course = course_folder(tmp_path_factory.mktemp("large"))
     long = "def inverted_dropout(x, rate, rng):\n    return " + " + ".join(["rng.random(x.shape)"] * 30) + "\n"
-    for number, slug in enumerate(MISCONCEPTIONS):
-        other = list(MISCONCEPTIONS)[number // 9]
+    for number, slug in enumerate(misconceptions()):
+        other = list(misconceptions())[number // 9]
         failing = {"inverted": {"scale": slug}, "classic": {"scale": other, "eval": "error"}}
         graded(course, f"student-{number}", {"inverted": long, "classic": CLASSIC}, failing)
     path = course.root / "page.html"

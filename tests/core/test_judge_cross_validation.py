@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from autograder.catalogue import cases
 from autograder.examination import examine
 from autograder.exercises.cross_validation.judge import neighbours
 from autograder.exercises.cross_validation.judge.folds import refusal
 from autograder.exercises.cross_validation.judge.recognising import Table
 from autograder.judge import judge
-from autograder.kits.masks.cases import cases
 from autograder.observations import Observations
 from autograder.observe import observe
 from tests.banks.cross_validation import CORRECT, MISTAKEN

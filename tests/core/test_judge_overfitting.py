@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
+from autograder.catalogue import cases, misconceptions
 from autograder.examination import examine
 from autograder.judge import judge
-from autograder.kits.masks.cases import cases
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
 from autograder.observe import observe
 from tests.banks import overfitting as bank_overfitting
@@ -25,7 +24,7 @@ def assert_judged_as_mistaken(entry, report, costs=None):
     assert not any(v.status == "error" for v in report.verdicts), told(report)
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
-        assert entry.mistake in MISCONCEPTIONS
+        assert entry.mistake in misconceptions()
     assert len(report.misconceptions) <= (2 if entry.mistake else 0), told(report)
     if costs and entry.name in costs:
         assert {v.property for v in report.verdicts if v.status != "pass"} == costs[entry.name], told(report)

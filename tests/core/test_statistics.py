@@ -8,16 +8,15 @@ import pytest
 from scipy.stats import binom
 
 from autograder import judge as judging
-from autograder.catalogue import EXERCISES, find
+from autograder.catalogue import cases, exercises, find
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
-from autograder.kits.masks.cases import cases
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.banks.masks import CORRECT
 
 # Keras takes seconds to import, and the later exercises have cases and banks of their own.
-NUMPY_EXERCISES = [name for name in EXERCISES if name in ("mask", "inverted", "classic", "layer", "backward")]
+NUMPY_EXERCISES = [name for name in exercises() if name in ("mask", "inverted", "classic", "layer", "backward")]
 
 
 @pytest.mark.parametrize("n", [1, 7, 600, 238_800])

@@ -15,18 +15,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from autograder import forms
-from autograder.catalogue import EXERCISES
+from autograder.catalogue import cases, exercises
 from autograder.exercises.cross_validation.judge.folds import refusal
 from autograder.exercises.cross_validation.judge.recognising import Table
 from autograder.grading.judging import judged
 from autograder.judge import judge
-from autograder.kits.masks.cases import cases
 from autograder.observations import EVENT, FOLD_EVENTS, LAYER_CALL, BadRecording, Observations, Record
 from tests.conftest import ROOT
 from tests.grading import recordings
 from tests.grading.recordings import KERAS, MEMORY, SECONDS, SEED, judge_many, judge_one, real
 
-NUMPY = [name for name in EXERCISES if name not in KERAS]
+NUMPY = [name for name in exercises() if name not in KERAS]
 EVERY = [*NUMPY, *(pytest.param(name, marks=pytest.mark.slow) for name in KERAS)]
 LIMITS = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 

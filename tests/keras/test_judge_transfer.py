@@ -6,10 +6,10 @@ import keras
 import numpy as np
 import pytest
 
+from autograder.catalogue import cases
 from autograder.examination import examine
 from autograder.exercises.transfer.judge.features import features
 from autograder.judge import judge
-from autograder.kits.masks.cases import cases
 from autograder.observations import MODEL_NUMBERS, SIZE_LIMIT, Observations
 from autograder.observe import observe
 from tests.banks.transfer import CORRECT, MISTAKEN, Transfer, functional

@@ -7,23 +7,26 @@ seen from one pass: there the gradient must be one of two values, each as often 
 
 import numpy as np
 
-from autograder.kits.masks.cases import Case
-from autograder.kits.masks.judge import rulings as shared
-from autograder.judge.evidence import PASS, Bench, Ruling, blocked
-from autograder.kits.masks.judge.scaling import judge_inverted
+from autograder.judge.evidence import PASS, Bench, Findings, Ruling, blocked
+from autograder.kits.masks.cases import MaskCase
+from autograder.kits.masks.judge.bench import MaskBench, close
+from autograder.kits.masks.judge.rulings import went_wrong
+from autograder.kits.masks.judge.scaling import INVERTED, is_unwritten, judge_training
 from autograder.report import Chart
 
 
-def judge_backward(bench: Bench) -> dict:
+def rule(examination: Bench[MaskCase]) -> Findings:
     """Rulings on all properties of a forward and a backward pass."""
-    rulings = judge_inverted(bench)
-    if rulings["shape"].misconception in ("not-implemented", "not-callable"):
-        return rulings
+    bench = MaskBench.of(examination)
+    forward = judge_training(bench, INVERTED)
+    rulings, charts = forward.rulings, forward.charts
+    if is_unwritten(rulings):
+        return forward
     trouble = _first_trouble(bench)
     if trouble is not None:
         if rulings["shape"].status == "pass":
             rulings["shape"] = trouble
-        return rulings | {"gradient": blocked("shape")}
+        return Findings(rulings | {"gradient": blocked("shape")}, charts)
     if rulings.get("dtype", PASS).status == "pass":
         rulings["dtype"] = _judge_gradient_dtype(bench)
     scale = rulings.get("scale", PASS)
@@ -37,37 +40,36 @@ def judge_backward(bench: Bench) -> dict:
         for rate in (0, 1):
             if rulings.get(f"rate-{rate}", PASS).status == "pass":
                 rulings[f"rate-{rate}"] = _judge_extreme(bench, rate)
-    charts = (*rulings.get("charts", ()), *_gradient_chart(bench))
-    return rulings | {"charts": charts}
+    return Findings(rulings, (*charts, *_gradient_chart(bench)))
 
 
-def _gradient_cases(bench: Bench) -> list[Case]:
-    return [case for case in bench.cases.values() if case.name.startswith("grad-")]
+def _gradient_cases(bench: MaskBench) -> list[MaskCase]:
+    return [case for case in bench.cases.values() if case.asks == "gradient"]
 
 
-def _ordinary(bench: Bench) -> list[Case]:
+def _ordinary(bench: MaskBench) -> list[MaskCase]:
     return [case for case in _gradient_cases(bench) if 0 < case.rate < 1]
 
 
-def _first_trouble(bench: Bench) -> Ruling | None:
+def _first_trouble(bench: MaskBench) -> Ruling | None:
     """The ruling on the first backward pass that did not return an array of the right shape, if any."""
     for case in _ordinary(bench):
         for name in (case.name, f"{case.name}.out", f"{case.name}.grad"):
             record = bench.record(name)
             if record.problem and record.problem != "missing":
-                return shared.trouble(bench, case, record)
+                return went_wrong(bench, case, record)
         if bench.values(case.name, "grad") is None or bench.values(case.name, "out") is None:
             return Ruling("error", returned=f"the recording of case {case.name!r} is damaged")
     return None
 
 
-def _judge_gradient_dtype(bench: Bench) -> Ruling:
+def _judge_gradient_dtype(bench: MaskBench) -> Ruling:
     for case in _ordinary(bench):
         got = bench.values(case.name, "grad").dtype
         if got != np.dtype(case.dtype):
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned=f"a gradient of {got}",
                 expected=f"a gradient of {case.dtype}",
                 misconception="dtype-changed",
@@ -75,7 +77,7 @@ def _judge_gradient_dtype(bench: Bench) -> Ruling:
     return PASS
 
 
-def _is_proportional(bench: Bench) -> bool:
+def _is_proportional(bench: MaskBench) -> bool:
     """Whether the forward pass multiplies what it keeps by one number, be it the right one or not."""
     for case in _ordinary(bench):
         slopes = _slopes(bench, case)
@@ -85,27 +87,27 @@ def _is_proportional(bench: Bench) -> bool:
     return True
 
 
-def _slopes(bench: Bench, case: Case) -> np.ndarray:
+def _slopes(bench: MaskBench, case: MaskCase) -> np.ndarray:
     """out / x of the recorded forward passes at the entries where x is not 0: (calls, entries)."""
     x, out = case.x(), bench.values(case.name, "out")
     return out[:, x != 0].astype(np.float64) / x[x != 0]
 
 
-def _judge_gradient(bench: Bench) -> Ruling:
+def _judge_gradient(bench: MaskBench) -> Ruling:
     """Every gradient is that of its own forward pass, also where x is exactly 0."""
     for case in _ordinary(bench):
         x, grad, grad_out = case.x(), bench.values(case.name, "grad"), case.grad_out()
         seen = x != 0
         expected = _slopes(bench, case) * grad_out[seen]
         got = grad[:, seen]
-        wrong = ~((got == expected) | shared.close(got, expected.astype(case.dtype)))
+        wrong = ~((got == expected) | close(got, expected.astype(case.dtype)))
         if wrong.any():
             call, entry = (int(i) for i in np.argwhere(wrong)[0])
             slope = _slopes(bench, case)[call, entry]
             fate = "dropped" if slope == 0 else f"multiplied by {slope:.4g}"
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned=f"where the forward pass had {fate} and grad_out is {grad_out[seen][entry]:.4g}: "
                 f"{got[call, entry]:.4g} ({int(wrong.sum()):,} of {wrong.size:,} entries are wrong)",
                 expected=f"{expected[call, entry]:.4g}",
@@ -114,7 +116,7 @@ def _judge_gradient(bench: Bench) -> Ruling:
     return _judge_at_zeros(bench)
 
 
-def _judge_at_zeros(bench: Bench) -> Ruling:
+def _judge_at_zeros(bench: MaskBench) -> Ruling:
     """Where x is 0 the gradient is 0 or the scaled grad_out, the latter as often as units are kept."""
     for case in _ordinary(bench):
         x, grad = case.x(), bench.values(case.name, "grad").astype(np.float64)
@@ -128,7 +130,7 @@ def _judge_at_zeros(bench: Bench) -> Ruling:
         if odd.any():
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned=f"where x is exactly 0, grad_out was multiplied by {slopes[odd][0]:.4g}",
                 expected=f"0 or {factor:.4g}",
             )
@@ -139,7 +141,7 @@ def _judge_at_zeros(bench: Bench) -> Ruling:
         if finding:
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned=f"where x is exactly 0, the gradient passed in {finding.count} of {kept.size} entries",
                 expected=f"in {finding.band.low} to {finding.band.high} of them, as often as units are kept",
                 misconception="backward-from-zeros" if finding.count == 0 else None,
@@ -148,7 +150,7 @@ def _judge_at_zeros(bench: Bench) -> Ruling:
     return PASS
 
 
-def _gradient_misconception(bench: Bench) -> str | None:
+def _gradient_misconception(bench: MaskBench) -> str | None:
     """The catalogued mistake that explains the gradients of all cases, or None."""
     evidence = []
     for case in _ordinary(bench):
@@ -183,14 +185,14 @@ def _one_value(kept: np.ndarray) -> bool:
     return kept.size > 0 and bool(np.isclose(kept, kept.ravel()[0], rtol=1e-5).all())
 
 
-def _judge_extreme(bench: Bench, rate: int) -> Ruling:
+def _judge_extreme(bench: MaskBench, rate: int) -> Ruling:
     """Backward at rate 0 hands grad_out on, at rate 1 gives zeros."""
     for case in _gradient_cases(bench):
         if case.rate != rate:
             continue
         for name in (case.name, f"{case.name}.grad"):
             if bench.record(name).problem not in ("", "missing"):
-                return shared.trouble(bench, case, bench.record(name))
+                return went_wrong(bench, case, bench.record(name))
         grad = bench.values(case.name, "grad")
         if grad is None:
             return Ruling("error", returned=f"the recording of case {case.name!r} is damaged")
@@ -198,7 +200,7 @@ def _judge_extreme(bench: Bench, rate: int) -> Ruling:
         if not np.isfinite(grad).all():
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned="NaN or infinity in the gradient",
                 expected="zeros everywhere" if rate else "grad_out itself",
                 misconception="nan-at-rate-1" if rate else None,
@@ -206,14 +208,14 @@ def _judge_extreme(bench: Bench, rate: int) -> Ruling:
         if not np.isclose(grad, expected, rtol=1e-6, atol=0).all():
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned="a gradient with other values",
                 expected="zeros everywhere" if rate else "grad_out itself",
             )
     return PASS
 
 
-def _gradient_chart(bench: Bench) -> tuple[Chart, ...]:
+def _gradient_chart(bench: MaskBench) -> tuple[Chart, ...]:
     """What the backward pass returned beside the numeric gradient of the same forward pass."""
     case = next((c for c in _ordinary(bench) if c.mode == "backward"), None)
     slope = bench.values(case.name, "slope") if case else None

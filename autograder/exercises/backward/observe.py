@@ -2,17 +2,23 @@
 
 import numpy as np
 
-from autograder.kits.masks.cases import Case
-from autograder.observe.calls import Draw, Parts, Unusable, Watch, type_name
+from autograder.kits.masks.cases import MaskCase
+from autograder.kits.masks.observe import Draw, Parts, record_twice
+from autograder.observations import Record
+from autograder.observe.calls import Unusable, Watch, type_name
 
 #: The step of the numeric gradient. Dropout is linear in x once its mask is drawn, so any step is exact but
 #: for rounding, and a large one rounds least.
 STEP = 0.5
 
 
-def begin_backward(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
-    """The calls of one case; see `Case.mode` for the order in which passes are made."""
+def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
+    """Make all calls of one case; see `MaskCase.mode` for the order in which passes are made."""
     forward, backward = objects
+    return record_twice(case, lambda rng, watch: _begin(forward, backward, case, rng, watch))
+
+
+def _begin(forward, backward, case: MaskCase, rng: np.random.Generator, watch: Watch) -> Draw:
     if case.mode == "training":
         return lambda x: _pair(forward(x, case.rate, rng))[0]
     grad_out = watch(case.grad_out())
@@ -50,7 +56,7 @@ def _pair(result: object) -> tuple[object, object]:
     return result[0], result[1]
 
 
-def _numeric_slope(forward, x: np.ndarray, case: Case, rng: np.random.Generator, state: dict) -> np.ndarray:
+def _numeric_slope(forward, x: np.ndarray, case: MaskCase, rng: np.random.Generator, state: dict) -> np.ndarray:
     """The slope of every output in its own input, by central differences with the same mask: shape of x.
 
     NaN where the forward pass cannot be repeated like that.

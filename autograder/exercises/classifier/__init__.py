@@ -1,1 +1,1 @@
-""""""
+"""Exercise classifier."""

@@ -4,9 +4,18 @@ Widths are neither round nor alike, except where two alike show whether layers a
 round tenths and 0.5, so that swapping keep and drop shows.
 """
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
+
+from autograder.forms import Form, at_most, exactly, list_of
+from autograder.kits.models.cases import LAYER_CALL, MODEL_NUMBERS, WEIGHTS, contradiction, model_forms
+
+__all__ = ["TABLES", "contradiction", "forms", "plan"]
+
+#: The structured arrays of a recording.
+TABLES = (LAYER_CALL,)
 
 CLASSES = 10
 SIDE = 28  # pixels
@@ -51,10 +60,11 @@ class ClassifierCase:
         return x.astype(np.float32), y
 
 
-def classifier_cases(rng: np.random.Generator) -> dict[str, ClassifierCase]:
-    """The calls that examine classifier, by name. rng: chooses what is left to chance."""
+def plan(seed: int, again: bool = False) -> dict[str, ClassifierCase]:
+    """The calls, by name; seed, again: as for `autograder.catalogue.cases`."""
+    rng = np.random.default_rng([seed, zlib.crc32(b"classifier"), again])
 
-    def seed() -> int:
+    def new_seed() -> int:
         return int(rng.integers(2**62))
 
     def widths(*about: int) -> tuple[int, ...]:
@@ -66,9 +76,25 @@ def classifier_cases(rng: np.random.Generator) -> dict[str, ClassifierCase]:
 
     (pair,) = widths(36)
     planned = [
-        ClassifierCase("three", widths(44, 63, 27), awkward(0.2, 0.4), seed(), fitted=True),
-        ClassifierCase("one", widths(54), awkward(0.6, 0.8), seed()),
-        ClassifierCase("two", (pair, pair), float(round(rng.uniform(0.065, 0.095), 4)), seed(), images=120),
-        ClassifierCase("rate-0", widths(25, 41), 0.0, seed()),
+        ClassifierCase("three", widths(44, 63, 27), awkward(0.2, 0.4), new_seed(), fitted=True),
+        ClassifierCase("one", widths(54), awkward(0.6, 0.8), new_seed()),
+        ClassifierCase("two", (pair, pair), float(round(rng.uniform(0.065, 0.095), 4)), new_seed(), images=120),
+        ClassifierCase("rate-0", widths(25, 41), 0.0, new_seed()),
     ]
     return {case.name: case for case in planned}
+
+
+def forms(planned: dict[str, ClassifierCase]) -> dict[str, Form]:
+    """What a recording of these may look like; see `observe.record` for its parts."""
+    found: dict[str, Form] = {}
+    for name in planned:
+        found |= dict(model_forms(name))
+        found |= {
+            f"{name}.lesson": at_most(MODEL_NUMBERS, "f"),
+            f"{name}.losses": exactly((4,), "f"),
+            f"{name}.loss": exactly((), "U"),
+            f"{name}.fit": exactly((2,), "iuf"),
+            f"{name}.moved": list_of(WEIGHTS, "b"),
+            f"{name}.kernels": list_of(WEIGHTS, "U"),
+        }
+    return found

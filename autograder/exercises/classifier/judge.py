@@ -4,8 +4,11 @@ import numpy as np
 from scipy.special import softmax
 
 from autograder.exercises.classifier.cases import CLASSES, SIDE, ClassifierCase
+from autograder.judge.evidence import PASS, Bench, Findings, Ruling, Rulings, blocked, first_failure
+from autograder.judge.words import raised
+from autograder.kits.models.judge.charts import layers_chart
 from autograder.kits.models.judge.rulings import (
-    Built,
+    SeenModel,
     damaged,
     fail,
     judge_evaluation,
@@ -18,20 +21,19 @@ from autograder.kits.models.judge.rulings import (
     read_models,
     something_else,
 )
-from autograder.judge.evidence import PASS, Bench, Ruling, blocked, first_failure
-from autograder.kits.masks.judge.charts import columns_chart
-from autograder.kits.masks.judge.rulings import raised
 from autograder.report import Chart
 
+Model = SeenModel[ClassifierCase]
 
-def judge_classifier(bench: Bench) -> dict:
+
+def rule(bench: Bench[ClassifierCase]) -> Findings:
     """Rulings on all properties of a classifier."""
     cases = bench.cases.values()
     shape = first_failure(_judge_shape(bench, case) for case in cases)
     if shape.status != "pass":
-        return {"shape": shape}
+        return Findings({"shape": shape})
     models = read_models(bench, cases)
-    rulings = {"shape": shape, "layers": first_failure(map(_judge_layers, models))}
+    rulings: Rulings = {"shape": shape, "layers": first_failure(map(_judge_layers, models))}
     rulings["dropout"] = _judge_dropout(models)
     drops = any(model.dropouts() for model in models)
     rulings["keep-rate"] = judge_rate(models) if drops else blocked("dropout")
@@ -41,10 +43,10 @@ def judge_classifier(bench: Bench) -> dict:
     ready = rulings["compiled"].status == "pass"
     rulings["trains"] = _judge_training(bench) if ready else blocked("compiled")
     rulings["input-untouched"] = _judge_untouched(bench)
-    return rulings | {"charts": [_chart(models)]}
+    return Findings(rulings, (_chart(models),))
 
 
-def _judge_shape(bench: Bench, case: ClassifierCase) -> Ruling:
+def _judge_shape(bench: Bench[ClassifierCase], case: ClassifierCase) -> Ruling:
     """The call returned a model, and the model gave ten numbers for each image."""
     return judge_outputs(
         bench,
@@ -54,15 +56,15 @@ def _judge_shape(bench: Bench, case: ClassifierCase) -> Ruling:
     )
 
 
-# ---------------------------------------------------------------- the column of layers
+# ---------------------------------------------------------------- the layers, one after the other
 
 
-def _judge_layers(model: Built) -> Ruling:
+def _judge_layers(model: Model) -> Ruling:
     """Flatten, then Dense and ReLU for each width, then a Dense layer of ten; Dropout is judged elsewhere."""
     return first_failure(judge(model) for judge in (judge_widths, _judge_start, judge_hidden))
 
 
-def _judge_start(model: Built) -> Ruling:
+def _judge_start(model: Model) -> Ruling:
     """Flatten comes before the first Dense layer, and nothing else that changes numbers."""
     start = model.parts()[0]
     odd = [step.name for step in start if step.kind == "other"] + [
@@ -75,7 +77,7 @@ def _judge_start(model: Built) -> Ruling:
     return PASS
 
 
-def _judge_dropout(models: list[Built]) -> Ruling:
+def _judge_dropout(models: list[Model]) -> Ruling:
     """After the activation of each hidden layer, and nowhere else, there is one Dropout layer of its own."""
     at_start = ("before the first Dense layer", "dropout-on-input")
     found = first_failure(judge_places(model, at_start) for model in models)
@@ -97,7 +99,7 @@ def _judge_dropout(models: list[Built]) -> Ruling:
 # ---------------------------------------------------------------- answers, losses, training
 
 
-def _judge_probabilities(models: list[Built]) -> Ruling:
+def _judge_probabilities(models: list[Model]) -> Ruling:
     """The last Dense layer is followed by softmax, and by nothing else."""
     for model in models:
         last = [step for step in model.parts()[-1][1:] if step.kind not in ("dropout", "noise")]
@@ -109,7 +111,7 @@ def _judge_probabilities(models: list[Built]) -> Ruling:
     return PASS
 
 
-def _judge_compiled(bench: Bench, probabilities: bool) -> Ruling:
+def _judge_compiled(bench: Bench[ClassifierCase], probabilities: bool) -> Ruling:
     """The loss of integer classes is their cross-entropy. probabilities: whether the model returns those."""
     for case in bench.cases.values():
         losses, lesson = part(bench, case, "losses"), part(bench, case, "lesson")
@@ -141,7 +143,7 @@ def _cross_entropy(probabilities: np.ndarray, y: np.ndarray) -> float:
     return float(-np.log(np.clip(probabilities[np.arange(len(y)), y].astype(float), 1e-7, 1)).mean())
 
 
-def _judge_training(bench: Bench) -> Ruling:
+def _judge_training(bench: Bench[ClassifierCase]) -> Ruling:
     """A few dozen steps of fit on integer labels change every kernel and lower the loss."""
     for case in bench.cases.values():
         if not case.fitted:
@@ -161,7 +163,7 @@ def _judge_training(bench: Bench) -> Ruling:
     return PASS
 
 
-def _judge_untouched(bench: Bench) -> Ruling:
+def _judge_untouched(bench: Bench[ClassifierCase]) -> Ruling:
     """No call changed the list that was handed over."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:
@@ -172,12 +174,12 @@ def _judge_untouched(bench: Bench) -> Ruling:
 # ---------------------------------------------------------------- words, and the picture
 
 
-def _chart(models: list[Built]) -> Chart:
-    """The first column that is not as expected, else the first, beside the one expected."""
-    columns = [(model.texts(), _expected(model.case)) for model in models]
-    odd = [n for n, (found, due) in enumerate(columns) if found != due and models[n].case.rate > 0]
+def _chart(models: list[Model]) -> Chart:
+    """The first model whose steps are not as expected, else the first, beside the steps expected."""
+    steps = [(model.texts(), _expected(model.case)) for model in models]
+    odd = [n for n, (found, due) in enumerate(steps) if found != due and models[n].case.rate > 0]
     number = (odd or [0])[0]
-    return columns_chart(f"hidden = {list(models[number].case.hidden)}", *columns[number])
+    return layers_chart(f"hidden = {list(models[number].case.hidden)}", *steps[number])
 
 
 def _expected(case: ClassifierCase) -> list[str]:

@@ -1,18 +1,19 @@
 """How exercise classifier is watched: the layers of its models, their losses, and `fit`.
 
-It imports Keras, so `observe` loads it only when the exercise asks for it.
+It imports Keras, so it is loaded only when this exercise is observed.
 """
 
 import keras
 import numpy as np
 
 from autograder.exercises.classifier.cases import CLASSES, ClassifierCase
-from autograder.observations import MODEL_NUMBERS, TEXT_LIMIT, WEIGHTS, Record
-from autograder.observe.calls import Unusable, trouble_of, type_name
+from autograder.kits.models.cases import MODEL_NUMBERS, WEIGHTS
 from autograder.kits.models.observe import Calls, as_numbers, predictions, standard_settings, training_step
+from autograder.observations import TEXT_LIMIT, Record
+from autograder.observe.calls import Unusable, trouble_of, type_name
 
 
-def record_classifier(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
+def record(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
     """Build one model, and record what it and its layers do.
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the

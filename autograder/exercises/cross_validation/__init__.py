@@ -1,1 +1,1 @@
-""""""
+"""Exercise cross_validation."""

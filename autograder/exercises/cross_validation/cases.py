@@ -6,11 +6,32 @@ leaves the rows in file order, and that two seeds practically never give the sam
 below 1e-11 (tests compute them for each case).
 """
 
+import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
+
+from autograder.forms import Form, at_most, exactly, list_of, records_of, table_of
+from autograder.observations import Record
+
+#: What is kept of one call of `cross_validate` at most: numbers of its features, events, scores returned.
+FOLD_NUMBERS, FOLD_EVENTS, SCORES = 300_000, 2_000, 10_000
+
+#: What happened to a model that was watched while cross_validate ran: it was fitted, or it was scored.
+#: is_score: which of the two. model: its number, in the order in which models were made. fits: how often it had
+#: been fitted before. fit: the number of its latest fit among all events. row, rows: where the features it was
+#: given begin and how many rows they have, rows -1 if they were no table of numbers. label, labels: the same
+#: for y. value: the score it returned, NaN for a fit.
+EVENT = np.dtype(
+    [("is_score", "?"), ("value", "f8")]
+    + [(name, "i4") for name in ("model", "fits", "fit", "row", "rows", "label", "labels")]
+)
+
+#: The structured arrays of a recording.
+TABLES = (EVENT,)
 
 
 @dataclass(frozen=True)
@@ -21,7 +42,8 @@ class FoldCase:
     file. columns: of x. n_splits, seed: handed over. data_seed: chooses the values of x and the order of the rows.
     sorted_by_class: whether all rows of a class stand together. dtype: of x. changed: "" or what one entry
     of x is, "nan", "infinity" or "minus-infinity", or "x-longer" by a row, or "y-longer" by three labels.
-    changed_column: of x, where that entry stands.
+    changed_column: of x, where that entry stands. same_as, other_than: the name of a case that differs from this
+    one in nothing, or in the seed alone; "" if there is none.
     """
 
     name: str
@@ -35,6 +57,8 @@ class FoldCase:
     dtype: str = "float64"
     changed: str = ""
     changed_column: int = 0
+    same_as: str = ""
+    other_than: str = ""
 
     def classes(self) -> np.ndarray:
         """The class of every row, as a position in `labels`: (rows,) of int; read-only."""
@@ -57,6 +81,36 @@ class FoldCase:
         return np.append(y, y[:3]) if self.changed == "y-longer" else y
 
 
+    @property
+    def oddity(self) -> str:
+        """What keeps this input from being cross-validated, as a report says it; "" if nothing does."""
+        if self.changed:
+            return _CHANGED[self.changed]
+        if self.n_splits < 2:
+            return "n_splits is below 2"
+        if len(self.sizes) == 1:
+            return "all of one class"
+        return "a class has fewer members than there are folds" if min(self.sizes) < self.n_splits else ""
+
+    @property
+    def call(self) -> str:
+        """How the student's function is called, and with what."""
+        classes = zip(self.sizes, self.labels, strict=True)
+        counts = " and ".join(f"{size} of class {label!r}" for size, label in classes)
+        dtype = f"{self.dtype} " if self.dtype != "float64" else ""
+        return (
+            f"cross_validate(build_model, x, y, {self.n_splits}, {self.seed}), {dtype}x of shape "
+            f"{(sum(self.sizes), self.columns)}, y with {counts}{self.oddity and f'; {self.oddity}'}"
+        )
+
+
+_CHANGED = {
+    "nan": "one entry of x is NaN",
+    "infinity": "one entry of x is infinite",
+    "minus-infinity": "one entry of x is minus infinity",
+    "x-longer": "x has one row more than y has labels",
+    "y-longer": "y has three labels more than x has rows",
+}
 _ENTRIES = {"nan": np.nan, "infinity": np.inf, "minus-infinity": -np.inf}
 
 
@@ -82,8 +136,9 @@ def _features(sizes: tuple[int, ...], data_seed: int, sorted_by_class: bool, col
     return u * scale + scale * rng.uniform(2, 20, columns) * rng.choice([-1, 1], columns)
 
 
-def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
-    """The calls that examine cross_validation, by name. rng: chooses everything that is left to chance."""
+def plan(seed: int, again: bool = False) -> dict[str, FoldCase]:
+    """The calls, by name; seed, again: as for `autograder.catalogue.cases`."""
+    rng = np.random.default_rng([seed, zlib.crc32(b"cross_validation"), again])
 
     def seeds() -> dict[str, int]:
         return {"seed": int(rng.integers(2**31)), "data_seed": int(rng.integers(2**62))}
@@ -118,8 +173,8 @@ def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
     for name in ("two", "halves", "four", "seven", "ten", "repeat", "zero"):
         case = named[name]
         other = case.seed ^ 0x5DEECE6 if name == "repeat" else case.seed + 1
-        named[f"{name}-same"] = replace(case, name=f"{name}-same")
-        named[f"{name}-other"] = replace(case, name=f"{name}-other", seed=other)
+        named[f"{name}-same"] = replace(case, name=f"{name}-same", same_as=name)
+        named[f"{name}-other"] = replace(case, name=f"{name}-other", seed=other, other_than=name)
     # Others, each of which differs from "five" in one thing.
     others = [
         {"sizes": (37,), "labels": (1,)},
@@ -135,3 +190,38 @@ def fold_cases(rng: np.random.Generator) -> dict[str, FoldCase]:
     for number, changed in enumerate(others):
         named[f"other-{number}"] = replace(named["five"], name=f"other-{number}", **seeds(), **changed)
     return named
+
+
+def forms(planned: dict[str, FoldCase]) -> dict[str, Form]:
+    """What a recording of these may look like; see `observe.record` for its parts."""
+    found = {}
+    for name, case in planned.items():
+        found |= {
+            name: at_most(SCORES, "f"),
+            f"{name}.events": records_of(EVENT, FOLD_EVENTS),
+            f"{name}.rows": table_of(case.columns, FOLD_NUMBERS),
+            f"{name}.labels": list_of(FOLD_NUMBERS, "i"),
+            f"{name}.unreadable": exactly((), "U"),
+        }
+    return found
+
+
+def contradiction(planned: dict[str, FoldCase], records: Mapping[str, Record]) -> str:
+    """What in the recorded events no observer would have written, as a sentence; "" if nothing."""
+    for name in planned:
+        parts = [records.get(f"{name}.{part}") for part in ("events", "rows", "labels")]
+        values = [part.values for part in parts if part is not None and part.values is not None]
+        if len(values) == len(parts) and not _share_out(*values):
+            return "It has events that point to other rows than it has."
+    return ""
+
+
+def _share_out(events: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> bool:
+    """Whether each row and each label belongs to one event: to read all events then costs no more than to read all
+    rows.
+    """
+    for first, number, there in (("row", "rows", rows), ("label", "labels", labels)):
+        begin, size = events[first].astype(np.int64), np.maximum(events[number].astype(np.int64), 0)
+        if size.sum() != len(there) or (begin < 0).any() or (begin + size > len(there)).any():
+            return False
+    return bool(np.isin(events["fit"], np.flatnonzero(~events["is_score"])).all())

@@ -15,8 +15,8 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from autograder.exercises.cross_validation.cases import FoldCase
-from autograder.observations import EVENT, FOLD_EVENTS, FOLD_NUMBERS, SCORES, TEXT_LIMIT, Record
+from autograder.exercises.cross_validation.cases import EVENT, FOLD_EVENTS, FOLD_NUMBERS, SCORES, FoldCase
+from autograder.observations import TEXT_LIMIT, Record
 from autograder.observe.calls import Unusable, Watch, shared_state, trouble_of, type_name
 
 #: Numbers in one call of fit or score, and in all calls before one: a correct answer needs a fifth of it.
@@ -192,7 +192,7 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     return build_model
 
 
-def record_folds(objects: tuple, case: FoldCase) -> dict[str, Record]:
+def record(objects: tuple, case: FoldCase) -> dict[str, Record]:
     """Call `cross_validate` once and record what came back and what its models were given.
 
     What came back is recorded under the case's name, numbers of any shape; the models' events under

@@ -5,9 +5,18 @@ normalisation whose moving statistics are neither 0 and 1 nor those of the image
 or add noise. Their sizes, widths and rates are neither round nor alike.
 """
 
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
+
+from autograder.forms import Form, at_most, exactly
+from autograder.kits.models.cases import LAYER_CALL, MODEL_NUMBERS, contradiction, model_forms
+
+__all__ = ["TABLES", "contradiction", "forms", "plan"]
+
+#: The structured arrays of a recording.
+TABLES = (LAYER_CALL,)
 
 #: How far batch normalisation stays from dividing by zero: Keras's default.
 EPSILON = 1e-3
@@ -114,10 +123,11 @@ class TransferCase:
         return x.astype(np.float32)
 
 
-def transfer_cases(rng: np.random.Generator) -> dict[str, TransferCase]:
-    """The calls that examine transfer, by name. rng: chooses what is left to chance."""
+def plan(seed: int, again: bool = False) -> dict[str, TransferCase]:
+    """The calls, by name; seed, again: as for `autograder.catalogue.cases`."""
+    rng = np.random.default_rng([seed, zlib.crc32(b"transfer"), again])
 
-    def seed() -> int:
+    def new_seed() -> int:
         return int(rng.integers(2**62))
 
     def about(number: int) -> int:
@@ -133,13 +143,27 @@ def transfer_cases(rng: np.random.Generator) -> dict[str, TransferCase]:
     height, width = int(rng.integers(11, 14)), int(rng.integers(14, 17))
     few, many = int(rng.integers(5, 9)), int(rng.integers(12, 16))
     planned = [
-        TransferCase("nested", "nested", (height, width, 3), filters(), few, about(44), awkward(0.2, 0.4), seed(),
-                     noise=True, fitted=True),
+        TransferCase("nested", "nested", (height, width, 3), filters(), few, about(44), awkward(0.2, 0.4),
+                     new_seed(), noise=True, fitted=True),
         TransferCase("functional", "functional", (width, height - 2, 1), filters(), many, about(64),
-                     awkward(0.6, 0.8), seed(), positional=True),
-        TransferCase("rate-0", "sequential", USUAL_SIZE, filters(), few + 1, about(34), 0.0, seed(), window=5,
+                     awkward(0.6, 0.8), new_seed(), positional=True),
+        TransferCase("rate-0", "sequential", USUAL_SIZE, filters(), few + 1, about(34), 0.0, new_seed(), window=5,
                      stride=25, images=4),
-        TransferCase("defaults", "functional", (height, height, 2), filters(), 10, 100, 0.5, seed(), images=8,
+        TransferCase("defaults", "functional", (height, height, 2), filters(), 10, 100, 0.5, new_seed(), images=8,
                      bare=True),
     ]  # fmt: skip
     return {case.name: case for case in planned}
+
+
+def forms(planned: dict[str, TransferCase]) -> dict[str, Form]:
+    """What a recording of these may look like; see `observe.record` for its parts."""
+    found: dict[str, Form] = {}
+    for name in planned:
+        found |= dict(model_forms(name))
+        found |= {
+            f"{name}.fit": exactly((2,), "iuf"),
+            f"{name}.kernels": at_most(MODEL_NUMBERS, "f"),
+            f"{name}.statistics": at_most(MODEL_NUMBERS, "f"),
+            f"{name}.counts": exactly((3,), "iu"),
+        }
+    return found

@@ -1,6 +1,6 @@
 """How exercise transfer is watched: small bases are made and handed over, and the models built on them are run.
 
-It imports Keras, so `observe` loads it only when the exercise asks for it.
+It imports Keras, so it is loaded only when this exercise is observed.
 """
 
 import contextlib
@@ -8,13 +8,13 @@ import contextlib
 import keras
 import numpy as np
 
+from autograder.exercises.transfer.cases import EPSILON, Block, TransferCase
+from autograder.kits.models.observe import Calls, as_numbers, predictions, standard_settings, training_step
 from autograder.observations import Record
 from autograder.observe.calls import Unusable, trouble_of
-from autograder.kits.models.observe import Calls, as_numbers, predictions, standard_settings, training_step
-from autograder.exercises.transfer.cases import EPSILON, Block, TransferCase
 
 
-def record_transfer(objects: tuple, case: TransferCase) -> dict[str, Record]:
+def record(objects: tuple, case: TransferCase) -> dict[str, Record]:
     """Make a base, let the student build a model on it, and record what it and its layers do.
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the

@@ -1,4 +1,4 @@
-"""How the exercises gap and best_epoch are watched: one call per history, and whether the history was changed."""
+"""How a function of a history is watched: one call per history, and whether the history was changed."""
 
 import numpy as np
 

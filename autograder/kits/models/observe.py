@@ -1,7 +1,7 @@
 """Watch a model while it runs: every layer that is called, what it is given and what it gives.
 
 Watching calls instead of reading a graph treats all models alike: Sequential, functional and subclassed ones, with
-layers in other layers or models. It imports Keras, so `observe` loads it only when an exercise asks for it.
+layers in other layers or models. It imports Keras, so it is loaded only when an exercise is observed that needs it.
 """
 
 import contextlib
@@ -11,7 +11,8 @@ import keras
 import numpy as np
 from keras.src.backend.common import global_state
 
-from autograder.observations import LAYER_CALL, LAYER_CALLS, LAYER_NUMBERS, MODEL_NUMBERS, Record
+from autograder.kits.models.cases import LAYER_CALL, LAYER_CALLS, LAYER_NUMBERS, MODEL_NUMBERS
+from autograder.observations import Record
 from autograder.observe.calls import Unusable, type_name
 
 #: Keras's classes that stand for layers of one's own, or hold others.

@@ -1,74 +1,89 @@
 """Judge exercise cross_validation from what the models of every fold were given.
 
-Rows are recognised whatever was done to their columns (`judge.rows`). So it is known who was trained on and who
+Rows are recognised whatever was done to their columns (`recognising`). So it is known who was trained on and who
 was tested before any statistic is judged, and one mistake costs one property.
 """
 
 import numpy as np
 
-from autograder.exercises.cross_validation.cases import FoldCase
-from autograder.judge.evidence import PASS, Bench, Ruling, blocked
-from autograder.exercises.cross_validation.judge.folds import Part, Run, fail, read, refusal
-from autograder.kits.masks.judge.charts import folds_chart, standardised_chart
-from autograder.kits.masks.judge.rulings import in_words, not_callable, raised
+from autograder.exercises.cross_validation.cases import EVENT, FoldCase
+from autograder.exercises.cross_validation.judge.charts import folds_chart, standardised_chart
+from autograder.exercises.cross_validation.judge.folds import Part, Run, fail, read
 from autograder.exercises.cross_validation.judge.standardising import deviations, judge_scaled, judge_unreadable
-from autograder.observations import EVENT, Record
+from autograder.judge.evidence import PASS, Bench, Findings, Ruling, Rulings, blocked
+from autograder.judge.words import in_words, not_callable, raised
+from autograder.observations import Record
 
 
-def judge_cross_validation(bench: Bench) -> dict:
+def rule(bench: Bench[FoldCase]) -> Findings:
     """Rulings on all properties of a cross-validation; where most calls came to an end, from those that did."""
     shape = _judge_shape(bench)
-    ordinary = [case for case in bench.cases.values() if not refusal(case)]
+    ordinary = [case for case in bench.cases.values() if not case.oddity]
     ended = [case for case in ordinary if bench.record(case.name).problem in ("", "not-scores")]
     raised_only = all(bench.record(case.name).problem in ("", "not-scores", "raised") for case in ordinary)
     if not raised_only or len(ended) <= len(ordinary) / 2:
-        return {"shape": shape}
+        return Findings({"shape": shape})
     runs = {case.name: read(bench, case) for case in ended}
-    readable = not any(run.unreadable for run in runs.values())
-    rulings = {"shape": shape, "bad-input": _judge_bad_input(bench), "input-untouched": _judge_untouched(bench)}
-    rulings["folds"] = _judge_number(list(runs.values()), shape)
-    if rulings["folds"].status == "pass" and not readable:
-        rulings["scaled"] = judge_unreadable(bench, runs)
-        others = ("folds", "labels", "stratified", "shuffled", "new-model", "scores", "seed")
-        return rulings | dict.fromkeys(others, blocked("scaled"))
-    if rulings["folds"].status != "pass":
-        others = ["labels", "stratified", "shuffled", "scaled", "new-model", "scores", "seed"]
-        if not any(run.folds for run in runs.values()):  # whoever does nothing has left its arguments alone, too
-            others += ["bad-input", "input-untouched"]
-        return rulings | dict.fromkeys(others, blocked("folds" if rulings["folds"].status == "fail" else "shape"))
     every = list(runs.values())
-    rulings["folds"] = _judge_folds(every)
-    rulings["labels"] = _judge_labels(every)
-    rulings["scaled"] = judge_scaled(every)
-    rulings["new-model"] = _judge_models(every)
-    rulings["scores"] = _judge_scores(bench, every) if shape.status == "pass" else blocked("shape")
-    if all(run.shares_out() for run in every):
-        torn = rulings["labels"].misconception is not None
-        rulings["stratified"] = blocked("labels") if torn else _judge_stratified(every)
-        rulings["shuffled"] = _judge_shuffled([run for name, run in runs.items() if not name.endswith("-same")])
-        if rulings["shuffled"].status != "pass":
-            rulings["seed"] = blocked("shuffled")
-        elif len(ended) < len(ordinary):  # calls that belong together are not all there
-            rulings["seed"] = blocked("shape")
-        else:
-            rulings["seed"] = _judge_seed(bench, runs)
-    else:
-        rulings |= dict.fromkeys(("stratified", "shuffled", "seed"), blocked("folds"))
+    number = _judge_number(every, shape)
+    around: Rulings = {"shape": shape, "bad-input": _judge_bad_input(bench)}
+    around["input-untouched"] = _judge_untouched(bench)
+    if number.status != "pass":
+        return Findings(around | {"folds": number} | _waiting_for_folds(every, number))
+    if any(run.unreadable for run in every):
+        waiting = dict.fromkeys(("folds", *_OF_FOLDS, *_OF_SHARES), blocked("scaled"))
+        return Findings(around | waiting | {"scaled": judge_unreadable(bench, runs)})
+    rulings = around | {
+        "folds": _judge_folds(every),
+        "labels": _judge_labels(every),
+        "scaled": judge_scaled(every),
+        "new-model": _judge_models(every),
+        "scores": _judge_scores(bench, every) if shape.status == "pass" else blocked("shape"),
+    }
+    whole = len(ended) == len(ordinary)  # else calls that belong together are not all there
+    rulings |= _judge_shares(bench, runs, torn=rulings["labels"].misconception is not None, whole=whole)
     shown = every[0]
     charts = (folds_chart(shown.case, _roles(shown)), standardised_chart(deviations(shown)))
-    return rulings | {"charts": charts}
+    return Findings(rulings, charts)
+
+
+#: Property slugs of what is seen in single folds, and of how rows are shared out to all folds.
+_OF_FOLDS = ("labels", "new-model", "scores")
+_OF_SHARES = ("stratified", "shuffled", "seed")
+
+
+def _waiting_for_folds(runs: list[Run], number: Ruling) -> Rulings:
+    """What waits until there are as many folds as asked for. number: the ruling on that."""
+    waiting = [*_OF_FOLDS, *_OF_SHARES, "scaled"]
+    if not any(run.folds for run in runs):  # whoever does nothing has left its arguments alone, too
+        waiting += ["bad-input", "input-untouched"]
+    return dict.fromkeys(waiting, blocked("folds" if number.status == "fail" else "shape"))
+
+
+def _judge_shares(bench: Bench[FoldCase], runs: dict[str, Run], torn: bool, whole: bool) -> Rulings:
+    """Rulings on how rows are shared out to folds. torn: whether labels are. whole: whether all calls are there."""
+    every = list(runs.values())
+    if not all(run.shares_out() for run in every):
+        return dict.fromkeys(_OF_SHARES, blocked("folds"))
+    shuffled = _judge_shuffled([run for run in every if not run.case.same_as])
+    if shuffled.status != "pass":
+        seed = blocked("shuffled")
+    else:
+        seed = _judge_seed(bench, runs) if whole else blocked("shape")
+    stratified = blocked("labels") if torn else _judge_stratified(every)
+    return {"stratified": stratified, "shuffled": shuffled, "seed": seed}
 
 
 # ---------------------------------------------------------------- what came back
 
 
-def _judge_shape(bench: Bench) -> Ruling:
+def _judge_shape(bench: Bench[FoldCase]) -> Ruling:
     """Every ordinary call returned one number for each fold."""
     first = next(iter(bench.observations.records.values()), Record())
     previous = np.empty(0)
     for case in bench.cases.values():
         record = bench.record(case.name)
-        if refusal(case):
+        if case.oddity:
             continue
         if record.problem:
             return _trouble(bench, case, record, first)
@@ -89,7 +104,7 @@ def _judge_shape(bench: Bench) -> Ruling:
     return PASS
 
 
-def _mean_of_scores(bench: Bench, case: FoldCase, values: np.ndarray) -> bool:
+def _mean_of_scores(bench: Bench[FoldCase], case: FoldCase, values: np.ndarray) -> bool:
     """Whether what came back is, or begins with, the mean of all scores that were made."""
     events = bench.record(f"{case.name}.events").values
     if events is None or events.dtype != EVENT or not events["is_score"].sum() or not values.size:
@@ -97,7 +112,7 @@ def _mean_of_scores(bench: Bench, case: FoldCase, values: np.ndarray) -> bool:
     return bool(np.isclose(values.flat[0], events["value"][events["is_score"]].mean(), rtol=1e-5))
 
 
-def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Ruling:
+def _trouble(bench: Bench[FoldCase], case: FoldCase, record: Record, first: Record) -> Ruling:
     """The ruling on a call that did not return numbers."""
     if record.problem == "not-callable":
         return not_callable(bench, record)
@@ -109,7 +124,7 @@ def _trouble(bench: Bench, case: FoldCase, record: Record, first: Record) -> Rul
     return fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
 
 
-def _judge_scores(bench: Bench, runs: list[Run]) -> Ruling:
+def _judge_scores(bench: Bench[FoldCase], runs: list[Run]) -> Ruling:
     """The numbers returned are the scores of the test parts, in the order of the folds."""
     on_train = all(fold.scored_on_train for run in runs for fold in run.folds)
     for run in runs:
@@ -334,10 +349,12 @@ def neighbours(case: FoldCase, membership: np.ndarray, distance: int) -> tuple[f
     return tuple(found)
 
 
-def _judge_seed(bench: Bench, runs: dict[str, Run]) -> Ruling:
+def _judge_seed(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
     """The same seed gives the same folds, another seed others, and nobody else's random numbers are touched."""
-    for name in [name for name in runs if f"{name}-other" in runs]:
-        first, again, other = (runs[name + which] for which in ("", "-same", "-other"))
+    same = {run.case.same_as: run for run in runs.values()}
+    others = {run.case.other_than: run for run in runs.values()}
+    for name in [name for name in runs if name in others]:
+        first, again, other = runs[name], same[name], others[name]
         if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
             told = "called twice with this seed: other folds"
             return fail(first.case, told, "the same folds both times", "ignores-seed")
@@ -390,20 +407,20 @@ def _judge_models(runs: list[Run]) -> Ruling:
     return PASS
 
 
-def _judge_bad_input(bench: Bench) -> Ruling:
+def _judge_bad_input(bench: Bench[FoldCase]) -> Ruling:
     """Inputs that cannot be cross-validated raise ValueError."""
     for case in bench.cases.values():
         record = bench.record(case.name)
-        if not refusal(case) or (record.problem == "raised" and record.value_error):
+        if not case.oddity or (record.problem == "raised" and record.value_error):
             continue
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
         returned = raised(record) if record.problem == "raised" else "no exception"
-        return fail(case, returned, f"ValueError, because {refusal(case)}", "no-input-check")
+        return fail(case, returned, f"ValueError, because {case.oddity}", "no-input-check")
     return PASS
 
 
-def _judge_untouched(bench: Bench) -> Ruling:
+def _judge_untouched(bench: Bench[FoldCase]) -> Ruling:
     """No call changed x or y."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:

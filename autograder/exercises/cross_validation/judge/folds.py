@@ -5,30 +5,9 @@ from functools import cached_property
 
 import numpy as np
 
-from autograder.exercises.cross_validation.cases import FoldCase
-from autograder.judge.evidence import Bench, Ruling
+from autograder.exercises.cross_validation.cases import EVENT, FoldCase
 from autograder.exercises.cross_validation.judge.recognising import Found, Table
-from autograder.observations import EVENT
-
-#: Why an input that was changed has to be refused, as a report says it.
-_CHANGED = {
-    "nan": "one entry of x is NaN",
-    "infinity": "one entry of x is infinite",
-    "minus-infinity": "one entry of x is minus infinity",
-    "x-longer": "x has one row more than y has labels",
-    "y-longer": "y has three labels more than x has rows",
-}
-
-
-def refusal(case: FoldCase) -> str:
-    """Why a call has to be refused with ValueError, as a report says it; "" if it has an answer."""
-    if case.changed:
-        return _CHANGED[case.changed]
-    if case.n_splits < 2:
-        return "n_splits is below 2"
-    if len(case.sizes) == 1:
-        return "all of one class"
-    return "a class has fewer members than there are folds" if min(case.sizes) < case.n_splits else ""
+from autograder.judge.evidence import Bench, Ruling
 
 
 @dataclass(frozen=True)
@@ -109,7 +88,7 @@ class Run:
         return found
 
 
-def read(bench: Bench, case: FoldCase) -> Run:
+def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
     """One call, read: its folds, or what its models were given instead of rows of x."""
     events, rows, labels, unreadable = (
         bench.record(f"{case.name}.{part}").values for part in ("events", "rows", "labels", "unreadable")
@@ -190,17 +169,6 @@ def _is_news(part, fit: int, score: int) -> bool:
     return train is not None and test is not None and train.who != test.who
 
 
-def call(case: FoldCase) -> str:
-    """How the student's code was called, and with what."""
-    counts = " and ".join(f"{size} of class {label!r}" for size, label in zip(case.sizes, case.labels, strict=True))
-    dtype = f"{case.dtype} " if case.dtype != "float64" else ""
-    why = refusal(case)
-    return (
-        f"cross_validate(build_model, x, y, {case.n_splits}, {case.seed}), {dtype}x of shape "
-        f"{(sum(case.sizes), case.columns)}, y with {counts}{why and f'; {why}'}"
-    )
-
-
 def fail(case: FoldCase, returned: str, expected: str, misconception: str | None = None) -> Ruling:
     """The ruling on a call that went wrong: what came back, what was expected, and the mistake's name."""
-    return Ruling("fail", called=call(case), returned=returned, expected=expected, misconception=misconception)
+    return Ruling("fail", called=case.call, returned=returned, expected=expected, misconception=misconception)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from autograder.exercises.cross_validation.cases import FoldCase
-from autograder.judge.evidence import PASS, Bench, Ruling
 from autograder.exercises.cross_validation.judge.folds import Fold, Run, fail, unchanged
 from autograder.exercises.cross_validation.judge.recognising import Found
+from autograder.judge.evidence import PASS, Bench, Ruling
 
 #: How far a mean may be off, in standard deviations, and a standard deviation, as a share of itself. Rounding in
 #: float32 is a hundred times smaller, and what a leak does to a column's mean ten times larger on average.
@@ -102,7 +102,7 @@ def _scaling_misconception(everywhere: list[_Statistics]) -> str | None:
     return None
 
 
-def judge_unreadable(bench: Bench, runs: dict[str, Run]) -> Ruling:
+def judge_unreadable(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
     """The ruling where rows cannot be recognised."""
     run = next(run for run in runs.values() if run.unreadable)
     by_row = all(_rows_are_standardised(bench.record(f"{name}.rows").values) for name in runs)

@@ -1,6 +1,6 @@
 """How exercise keras_layer is called: eagerly, in models, in `fit`, in mixed precision, saved and loaded.
 
-It imports Keras, so `observe` loads it only when the exercise asks for it.
+It imports Keras, so it is loaded only when this exercise is observed.
 """
 
 import inspect
@@ -11,14 +11,12 @@ import keras
 import numpy as np
 from tensorflow.data import Dataset, Options
 
-from autograder.kits.masks.cases import Case
-from autograder.observations import Record
-from autograder.observe.calls import Draw, Watch, record
-from autograder.kits.models.observe import standard_settings
+from autograder.exercises.keras_layer.cases import SEED_RANGE
 from autograder.exercises.keras_layer.observe.origin import as_record, origin_record, watched_draws
-
-#: Keras seeds are 32-bit integers.
-SEED_RANGE = 2**31
+from autograder.kits.masks.cases import MaskCase
+from autograder.kits.masks.observe import Draw, record_draws
+from autograder.kits.models.observe import standard_settings
+from autograder.observations import Record
 
 
 class Steps(keras.Model):
@@ -56,15 +54,15 @@ class Recorder(keras.layers.Layer):
         return x
 
 
-def record_keras_layer(objects: tuple, case: Case) -> dict[str, Record]:
+def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
     """Make all calls of one case; as a part "origin", which layers of Keras drew dropout in them, if any did."""
     with watched_draws() as found:
         # A Keras layer draws from its own seed, which two of the cases compare.
-        records = record(case, lambda rng, watch: begin_keras_layer(objects, case, rng, watch))
+        records = record_draws(case, lambda rng, watch: _begin_anywhere(objects, case))
     return records | ({f"{case.name}.origin": as_record(found)} if found else {})
 
 
-def class_records(objects: tuple) -> dict[str, Record]:
+def beside(objects: tuple) -> dict[str, Record]:
     """What the class itself shows: "signature", as 0 or 1 whether its `call` can be told that it is training, and
     "origin", whose work it does.
     """
@@ -82,15 +80,15 @@ def _signature_record(layer_class: type) -> Record:
     return Record(values=np.array([told]))
 
 
-def begin_keras_layer(objects: tuple, case: Case, rng: np.random.Generator, watch: Watch) -> Draw:
-    """The calls of one case; see `Case.mode` for where the layer stands."""
+def _begin_anywhere(objects: tuple, case: MaskCase) -> Draw:
+    """The calls of one case; see `MaskCase.mode` for where the layer stands."""
     (layer_class,) = objects
     # A layer takes its precision from them when it is made; the notebook may have set another.
     with standard_settings():
         return _begin(layer_class, case)
 
 
-def _begin(layer_class: type, case: Case) -> Draw:
+def _begin(layer_class: type, case: MaskCase) -> Draw:
     """The calls of one case, with a layer made under the settings that are in force."""
     options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
     seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
@@ -132,7 +130,7 @@ def _batches(x: np.ndarray, times: int) -> Dataset:
     return Dataset.from_tensors(x).repeat(times).with_options(plain)
 
 
-def _steps_of_fit(layer, case: Case) -> Draw:
+def _steps_of_fit(layer, case: MaskCase) -> Draw:
     """One output of the layer for each step of a compiled `fit` that shows it the same batch every time.
 
     The steps run in one loop of the graph, which costs a tenth of what a call of the graph for each would.

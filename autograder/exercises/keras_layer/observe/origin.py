@@ -4,7 +4,7 @@ Recorded are signs that do not rest on each other, and on no name that the stude
 descends from, what lies inside the layer, which code runs in a call, and from where Keras's own drawing of dropout
 is called. `keras.random.dropout` and all else that is no layer leave no sign.
 
-It imports Keras, so `observe` loads it only when the exercise asks for it.
+It imports Keras, so it is loaded only when this exercise is observed.
 """
 
 import contextlib

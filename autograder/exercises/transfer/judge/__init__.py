@@ -4,9 +4,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from autograder.exercises.transfer.cases import USUAL_SIZE, TransferCase
 from autograder.exercises.transfer.judge.features import features
+from autograder.judge.evidence import PASS, Bench, Findings, Ruling, Rulings, blocked, first_failure
+from autograder.judge.words import raised
+from autograder.kits.models.judge.charts import layers_chart
 from autograder.kits.models.judge.rulings import (
-    Built,
+    SeenModel,
     calls_of,
     damaged,
     fail,
@@ -20,11 +24,10 @@ from autograder.kits.models.judge.rulings import (
     read_models,
 )
 from autograder.kits.models.judge.steps import Call, Step, near
-from autograder.judge.evidence import PASS, Bench, Ruling, blocked, first_failure
-from autograder.kits.masks.judge.charts import columns_chart
-from autograder.kits.masks.judge.rulings import raised
 from autograder.report import Chart
-from autograder.exercises.transfer.cases import USUAL_SIZE, TransferCase
+
+#: A model, read: all of it, or what follows the base.
+Head = SeenModel[TransferCase]
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,7 @@ class _Model:
     evaluation, two in training.
     """
 
-    head: Built
+    head: Head
     features: np.ndarray
     seen: tuple[_Seen, ...]
 
@@ -59,15 +62,15 @@ class _Model:
         return self.head.case
 
 
-def judge_transfer(bench: Bench) -> dict:
+def rule(bench: Bench[TransferCase]) -> Findings:
     """Rulings on all properties of a model on a frozen base."""
     cases = {name: case for name, case in bench.cases.items() if not case.bare}
     shape = first_failure(_judge_shape(bench, case) for case in cases.values())
     if shape.status != "pass" and any(bench.record(name).values is None for name in cases):
-        return {"shape": shape}
+        return Findings({"shape": shape})
     models = [_read(bench, model) for model in read_models(bench, cases.values())]
     heads = [model.head for model in models]
-    rulings = {"shape": shape, "base": first_failure(_judge_base(bench, model) for model in models)}
+    rulings: Rulings = {"shape": shape, "base": first_failure(_judge_base(bench, model) for model in models)}
     frozen = first_failure(_judge_frozen(bench, case) for case in cases.values())
     rulings["frozen"] = blocked("shape") if frozen.status == "blocked" and shape.status != "pass" else frozen
     based = rulings["base"].status == "pass"
@@ -88,14 +91,14 @@ def judge_transfer(bench: Bench) -> dict:
     rulings["logits"] = first_failure(map(_judge_logits, heads))
     rulings["trains"] = _judge_trains(bench, cases, rulings)
     rulings["defaults"] = _judge_defaults(bench, rulings)
-    return rulings | {"charts": [_chart(bench, models)]}
+    return Findings(rulings, (_chart(bench, models),))
 
 
 _BEHIND_THE_BASE = ("before the first Dense layer", "dropout-on-features")
 
 
-def _read(bench: Bench, model: Built) -> _Model:
-    head = replace(model, columns=tuple(map(_behind_the_base, model.columns)))
+def _read(bench: Bench[TransferCase], model: Head) -> _Model:
+    head = replace(model, steps=tuple(map(_behind_the_base, model.steps)))
     due = features(model.case)
     seen = (_seen(calls_of(bench, model.case, name), due) for name in ("eval", "train-0", "train-1"))
     return _Model(head, due, tuple(seen))
@@ -127,7 +130,7 @@ def _same(due: np.ndarray, found: np.ndarray | None) -> bool:
 # ---------------------------------------------------------------- what came back
 
 
-def _judge_shape(bench: Bench, case: TransferCase) -> Ruling:
+def _judge_shape(bench: Bench[TransferCase], case: TransferCase) -> Ruling:
     """The call returned a model, and the model gave a number per class for each image."""
 
     def mistake(shape: tuple[int, ...]) -> str | None:
@@ -147,7 +150,7 @@ def _judge_shape(bench: Bench, case: TransferCase) -> Ruling:
 # ---------------------------------------------------------------- the base
 
 
-def _judge_base(bench: Bench, model: _Model) -> Ruling:
+def _judge_base(bench: Bench[TransferCase], model: _Model) -> Ruling:
     """The base that was handed over was given the images, with its weights as they were."""
     case, (evaluation, *_) = model.case, model.seen
     weights = _weights(bench, case)
@@ -169,13 +172,13 @@ def _judge_base(bench: Bench, model: _Model) -> Ruling:
     return PASS
 
 
-def _varies(bench: Bench, case: TransferCase) -> bool:
+def _varies(bench: Bench[TransferCase], case: TransferCase) -> bool:
     """Whether two calls in evaluation differ."""
     again = part(bench, case, "again")
     return again is None or not np.allclose(bench.record(case.name).values, again, rtol=1e-3, atol=1e-4)
 
 
-def _weights(bench: Bench, case: TransferCase) -> dict[str, np.ndarray] | None:
+def _weights(bench: Bench[TransferCase], case: TransferCase) -> dict[str, np.ndarray] | None:
     """What became of the base's weights, by kind, (times, numbers); None if the recording is damaged."""
     found = {}
     for name, arrays in (
@@ -197,7 +200,7 @@ def _moved(weights: np.ndarray) -> tuple[int, str]:
     return int(changed), "a training step" if (stepped != built).any() else "fit"
 
 
-def _judge_frozen(bench: Bench, case: TransferCase) -> Ruling:
+def _judge_frozen(bench: Bench[TransferCase], case: TransferCase) -> Ruling:
     """Neither a training step nor fit changes what the base has learned."""
     weights = _weights(bench, case)
     if weights is None:
@@ -209,7 +212,7 @@ def _judge_frozen(bench: Bench, case: TransferCase) -> Ruling:
     return blocked("trains") if bench.record(f"{case.name}.fit").problem == "raised" else PASS
 
 
-def _judge_inference(bench: Bench, model: _Model) -> Ruling:
+def _judge_inference(bench: Bench[TransferCase], model: _Model) -> Ruling:
     """The base's moving statistics stand still, in training too, and in evaluation it gives its features.
 
     What drops in a base may do so in training: in functional models Keras 3 hands the flag of fit on to the base,
@@ -240,14 +243,14 @@ def _judge_pooled(model: _Model) -> Ruling:
         return blocked("inference")
     if pooling == "average pooling":
         return PASS
-    _, rows, columns, channels = maps.shape
+    _, height, width, channels = maps.shape
     of_all = f"all {maps[0].size} features of an image, in an array of shape {found.shape}"
     told, name = {
         "no pooling": (of_all, "pooling-missing"),
         "Flatten": (of_all, "flattened-not-pooled"),
         "max pooling": ("the largest value of each channel", "max-pooling"),
     }.get(pooling, (f"an array of shape {found.shape} with other numbers", None))
-    expected = f"{channels} numbers for each image: the mean of each channel over {rows} by {columns} places"
+    expected = f"{channels} numbers for each image: the mean of each channel over {height} by {width} places"
     return fail(case, f"the first Dense layer was given {told}", expected, name)
 
 
@@ -265,13 +268,13 @@ def _pooling(model: _Model) -> str:
     return "something else"
 
 
-def _judge_eval(bench: Bench, cases: dict[str, TransferCase], inference: Ruling) -> Ruling:
+def _judge_eval(bench: Bench[TransferCase], cases: dict[str, TransferCase], inference: Ruling) -> Ruling:
     """Without training nothing is dropped; if the base did, that was said already."""
     ruling = judge_evaluation(bench, cases.values())
     return blocked("inference") if ruling.status == "fail" and inference.status != "pass" else ruling
 
 
-def _judge_logits(model: Built) -> Ruling:
+def _judge_logits(model: Head) -> Ruling:
     """Nothing but Dropout, which is judged elsewhere, follows the last Dense layer."""
     dense = model.parts()[1:]
     if not dense:
@@ -284,7 +287,7 @@ def _judge_logits(model: Built) -> Ruling:
     return PASS
 
 
-def _judge_trains(bench: Bench, cases: dict[str, TransferCase], rulings: dict[str, Ruling]) -> Ruling:
+def _judge_trains(bench: Bench[TransferCase], cases: dict[str, TransferCase], rulings: Rulings) -> Ruling:
     """Four variables can learn, and in fit they do."""
     if rulings["shape"].status != "pass":
         return blocked("shape")
@@ -308,7 +311,7 @@ def _judge_trains(bench: Bench, cases: dict[str, TransferCase], rulings: dict[st
     return PASS
 
 
-def _judge_defaults(bench: Bench, rulings: dict[str, Ruling]) -> Ruling:
+def _judge_defaults(bench: Bench[TransferCase], rulings: Rulings) -> Ruling:
     """What is not given has the value that the signature promises."""
     (case,) = [case for case in bench.cases.values() if case.bare]
     for needed in ("shape", "layers", "dropout", "keep-rate"):
@@ -324,18 +327,18 @@ def _judge_defaults(bench: Bench, rulings: dict[str, Ruling]) -> Ruling:
 # ---------------------------------------------------------------- words, and the picture
 
 
-def _chart(bench: Bench, models: list[_Model]) -> Chart:
-    """The first column that is not as expected, else the first, beside the one expected."""
-    columns = [
+def _chart(bench: Bench[TransferCase], models: list[_Model]) -> Chart:
+    """The first model whose steps are not as expected, else the first, beside the steps expected."""
+    steps = [
         ([_base_text(bench, model), _pooling(model), *_texts(model.head)], _expected(model.case))
         for model in models
     ]
-    odd = [n for n, (found, due) in enumerate(columns) if found != due and models[n].case.rate > 0]
+    odd = [n for n, (found, due) in enumerate(steps) if found != due and models[n].case.rate > 0]
     number = (odd or [0])[0]
-    return columns_chart(models[number].case.call, *columns[number])
+    return layers_chart(models[number].case.call, *steps[number])
 
 
-def _base_text(bench: Bench, model: _Model) -> str:
+def _base_text(bench: Bench[TransferCase], model: _Model) -> str:
     """What became of the base, in words."""
     if model.seen[0].given is None:
         return "something else"
@@ -346,7 +349,7 @@ def _base_text(bench: Bench, model: _Model) -> str:
     return "base"
 
 
-def _texts(head: Built) -> list[str]:
+def _texts(head: Head) -> list[str]:
     """What follows the pooling, in words, and what drops before it."""
     start, *dense = head.parts()
     steps = [step for step in start if step.kind in ("dropout", "noise")]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import norm
 
-from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked
+from autograder.judge.evidence import PASS, Ruling, blocked
 from autograder.judge.statistics import Budget, binomial_band
 from autograder.kits.masks.judge.alarms import Alarm, duplicates, freshness_alarms, independence_alarms, rate_alarms
+from autograder.kits.masks.judge.bench import Draws, MaskBench
 from autograder.report import Chart
 
 #: Alarms of the rate that hold whatever the dependence between the entries of a mask.
@@ -37,7 +38,9 @@ class Chances:
 
 
 def judge_chance(
-    bench: Bench, draws: list[Draws], name_repeated: Callable[[Bench], str | None] | None = None
+    bench: MaskBench,
+    draws: list[Draws],
+    name_repeated: Callable[[MaskBench], str | None] | None = None,
 ) -> Chances:
     """Rule on keep-rate, independence and freshness from the masks of all ordinary cases.
 
@@ -67,7 +70,7 @@ def judge_chance(
         (d,) = [d for d in draws if d.case.name == "many"]
         fresh = Ruling(
             "fail",
-            called=bench.call(d.case),
+            called=d.case.call,
             returned=f"{duplicates(d.kept)} of the masks had come up before, in all {d.kept[0].size} entries",
             expected="no mask of that size twice",
         )
@@ -92,7 +95,7 @@ class _Attribution:
     uneven: bool = False
 
 
-def _attribute(bench: Bench, draws: list[Draws]) -> _Attribution:
+def _attribute(bench: MaskBench, draws: list[Draws]) -> _Attribution:
     rate, dependent, successive = _alarms(bench.budget, draws, lambda d: 1 - d.case.rate)
     if not rate and not dependent:
         return _Attribution([], [], successive)
@@ -162,7 +165,7 @@ def _band_text(alarm: Alarm) -> str:
     return f"between {band.low:,} and {band.high:,} of {band.n:,}"
 
 
-def _rate_ruling(bench: Bench, draws: list[Draws], misrated: list[Located]) -> Ruling:
+def _rate_ruling(bench: MaskBench, draws: list[Draws], misrated: list[Located]) -> Ruling:
     d, alarm = max(misrated, key=lambda located: _distance(located[1]))
     finding, keep = alarm.finding, 1 - d.case.rate
     got = f"{finding.count:,} of {finding.band.n:,}"
@@ -179,7 +182,7 @@ def _rate_ruling(bench: Bench, draws: list[Draws], misrated: list[Located]) -> R
     name = rate_misconception(draws)
     return Ruling(
         "fail",
-        called=bench.call(d.case),
+        called=d.case.call,
         returned=told,
         expected=f"{_percent(keep)} kept, which is {_band_text(alarm)}",
         misconception=name,
@@ -235,7 +238,7 @@ def rate_misconception(draws: list[Draws]) -> str | None:
     return None
 
 
-def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]) -> Ruling:
+def _independence_ruling(bench: MaskBench, draws: list[Draws], alarms: list[Located]) -> Ruling:
     name = dependence_misconception(draws)
     d, alarm = _leading(alarms)
     finding, told = alarm.finding, alarm.data
@@ -282,7 +285,7 @@ def _independence_ruling(bench: Bench, draws: list[Draws], alarms: list[Located]
         expected = f"independent entries agree in {_percent(finding.band.p)}"
     return Ruling(
         "fail",
-        called=bench.call(d.case),
+        called=d.case.call,
         returned=returned,
         expected=expected,
         misconception=name,
@@ -331,27 +334,27 @@ def dependence_misconception(draws: list[Draws]) -> str | None:
     return None
 
 
-def _fresh_ruling(bench: Bench, alarms: list[Located]) -> Ruling:
+def _fresh_ruling(bench: MaskBench, alarms: list[Located]) -> Ruling:
     d, alarm = max(alarms, key=lambda located: _distance(located[1]))
     band = alarm.finding.band
     apart = "in a row" if alarm.data["lag"] == 1 else f"{alarm.data['lag']} apart"
     who = "the entries" if alarm.what == "successive" else "the pairs looked at for one unit"
     return Ruling(
         "fail",
-        called=bench.call(d.case),
+        called=d.case.call,
         returned=f"{_percent(alarm.finding.count / band.n)} of {who} agreed between calls {apart}",
         expected=f"independent masks agree in {_percent(band.p)}",
         statistical=True,
     )
 
 
-def repeated_ruling(bench: Bench, repeated: list[Draws], name: str | None) -> Ruling:
+def repeated_ruling(bench: MaskBench, repeated: list[Draws], name: str | None) -> Ruling:
     """The ruling on freshness when masks repeat, by the mistake called `name`."""
     d = max(repeated, key=lambda d: d.kept[0].size)
     period = _period(d.kept)
     return Ruling(
         "fail",
-        called=bench.call(d.case),
+        called=d.case.call,
         returned=(
             f"the same mask every time: all {d.kept[0].size:,} entries"
             if period == 1
@@ -362,7 +365,7 @@ def repeated_ruling(bench: Bench, repeated: list[Draws], name: str | None) -> Ru
     )
 
 
-def repeated_misconception(bench: Bench) -> str | None:
+def repeated_misconception(bench: MaskBench) -> str | None:
     """The catalogued mistake behind masks that repeat although rng was handed over, or None."""
     if any(bench.record(case.name).rng_moved for case in bench.usable()):
         return "mask-reused"
@@ -377,7 +380,7 @@ def _same_zeros(a: np.ndarray, b: np.ndarray) -> bool:
 
 def _dependence_charts(draws: list[Draws]) -> tuple[Chart, ...]:
     """How many units each mask keeps, beside what independent units would give."""
-    d = next((d for d in draws if d.case.name.startswith("units") and len(d.kept) > 1), None)
+    d = next((d for d in draws if d.case.name in ("units-low", "units-high") and len(d.kept) > 1), None)
     if d is None:
         return ()
     totals = d.kept.reshape(len(d.kept), -1).sum(axis=1)

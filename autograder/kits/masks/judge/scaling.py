@@ -1,16 +1,25 @@
-"""Judge the exercises that apply a mask to x: inverted, classic and layer."""
+"""Judge what applies a mask to x: what is dropped, how survivors are scaled, and what happens at test time."""
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
-from autograder.judge.evidence import PASS, Bench, Draws, Ruling, blocked, told_apart
-from autograder.kits.masks.cases import Case
-from autograder.kits.masks.judge import rulings as shared
-from autograder.kits.masks.judge.chance import judge_chance
+from autograder.judge.evidence import PASS, Findings, Ruling, Rulings, blocked, first_failure, told_apart
+from autograder.kits.masks.cases import MaskCase
+from autograder.kits.masks.judge.bench import Draws, MaskBench, close
+from autograder.kits.masks.judge.chance import judge_chance, repeated_misconception
 from autograder.kits.masks.judge.charts import evaluation_chart, mask_charts, scale_chart
-from autograder.report import Chart
+from autograder.kits.masks.judge.rulings import (
+    judge_dtype,
+    judge_extreme,
+    judge_invalid,
+    judge_rng,
+    judge_shape,
+    judge_untouched,
+    went_wrong,
+)
 
 #: A factor as a function of the rate: what survivors are multiplied by.
 Factor = Callable[[float], float]
@@ -24,45 +33,38 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
 )
 
 
-def judge_inverted(bench: Bench) -> dict[str, Ruling]:
-    """Rulings on inverted dropout, which scales survivors by 1/(1 - rate)."""
-    return judge_training(bench, lambda rate: 1 / (1 - rate))
+#: What survivors are multiplied by in training, in inverted dropout and in that of the paper (Srivastava et al.
+#: 2014, section 4), and what everything is multiplied by at test time in the latter.
+INVERTED: Factor = lambda rate: 1 / (1 - rate)  # noqa: E731
+UNSCALED: Factor = lambda rate: 1.0  # noqa: E731
+KEPT: Factor = lambda rate: 1 - rate  # noqa: E731
 
-
-def judge_classic(bench: Bench) -> dict[str, Ruling]:
-    """Rulings on classic dropout (Srivastava et al. 2014, section 4): unscaled, then x(1 - rate) at test."""
-    rulings = judge_training(bench, lambda rate: 1.0)
-    return with_evaluation(bench, rulings, lambda rate: 1 - rate)
-
-
-def judge_layer(bench: Bench) -> dict[str, Ruling]:
-    """Rulings on an inverted dropout layer that is the identity in evaluation."""
-    rulings = judge_training(bench, lambda rate: 1 / (1 - rate))
-    return with_evaluation(bench, rulings, lambda rate: 1.0)
+#: Property slugs of what cannot be judged when nothing was dropped.
+_OF_MASKS = ("independent", "fresh", "rng", "rate-0", "rate-1")
 
 
 def judge_training(
-    bench: Bench,
+    bench: MaskBench,
     factor: Factor,
-    judge_rng: Callable[[Bench], Ruling] = shared.judge_rng,
-    name_repeated: Callable[[Bench], str | None] | None = None,
-) -> dict:
+    judge_source: Callable[[MaskBench], Ruling] = judge_rng,
+    name_repeated: Callable[[MaskBench], str | None] = repeated_misconception,
+) -> Findings:
     """Rulings on what happens in training, where survivors are multiplied by `factor`.
 
-    judge_rng, name_repeated: how the exercise rules on its source of chance, and on masks that repeat.
+    judge_source, name_repeated: how the exercise rules on its source of chance, and what it calls the mistake
+    behind masks that repeat.
     """
-    usable = bench.usable()
-    rulings = {"shape": shared.judge_shape(bench)}
-    if rulings["shape"].misconception in ("not-implemented", "not-callable"):
-        return rulings
-    rulings["invalid-rate"] = shared.judge_invalid(bench)
-    if not usable:
-        return rulings
-    rulings["dtype"] = shared.judge_dtype(bench)
-    rulings["input-untouched"] = shared.judge_untouched(bench)
+    rulings = {"shape": judge_shape(bench)}
+    if is_unwritten(rulings):
+        return Findings(rulings)
+    rulings["invalid-rate"] = judge_invalid(bench)
+    if not bench.usable():
+        return Findings(rulings)
+    rulings["dtype"] = judge_dtype(bench)
+    rulings["input-untouched"] = judge_untouched(bench)
     draws = masks(bench, bench.usable())
     if not any((~d.kept).any() for d in draws):
-        return rulings | _nothing_dropped(bench, factor)
+        return Findings(rulings | _nothing_dropped(bench, factor))
     chances = judge_chance(bench, draws, name_repeated)
     rulings["keep-rate"], rulings["independent"], rulings["fresh"] = (
         chances.rate,
@@ -73,21 +75,23 @@ def judge_training(
     some_kept = any(d.kept.any() for d in draws)
     rulings["scale"] = _judge_scale(bench, factor, swapped) if some_kept else blocked("keep-rate")
     varies = any(0 < d.share < 1 for d in draws)
-    rulings["rng"] = judge_rng(bench) if varies else blocked("keep-rate")
+    rulings["rng"] = judge_source(bench) if varies else blocked("keep-rate")
     zeros = ("zeros everywhere", np.array(0.0))
     for rate, (told, expected) in enumerate((("x itself", bench.cases["rate-0"].x()), zeros)):
         rulings[f"rate-{rate}"] = (
-            shared.judge_extreme(bench, rate, expected, told)
-            if chances.rate.status == "pass"
-            else blocked("keep-rate")
+            judge_extreme(bench, rate, expected, told) if chances.rate.status == "pass" else blocked("keep-rate")
         )
         if rulings["shape"].status == "fail" and bench.values(f"rate-{rate}") is None:
             rulings[f"rate-{rate}"] = blocked("shape")  # it fails there in the same way
-    charts = (*mask_charts(draws), *scale_chart(bench, factor))
-    return rulings | {"charts": charts}
+    return Findings(rulings, (*mask_charts(draws), *scale_chart(bench, factor)))
 
 
-def masks(bench: Bench, cases: list[Case]) -> list[Draws]:
+def is_unwritten(rulings: Rulings) -> bool:
+    """Whether there is nothing yet to judge, so that all else waits."""
+    return rulings["shape"].misconception in ("not-implemented", "not-callable")
+
+
+def masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
     """The masks of training cases: an entry is dropped where x is not 0 and the output is."""
     draws = []
     for case in cases:
@@ -102,18 +106,17 @@ def masks(bench: Bench, cases: list[Case]) -> list[Draws]:
     return draws
 
 
-def _nothing_dropped(bench: Bench, factor: Factor) -> dict[str, Ruling]:
+def _nothing_dropped(bench: MaskBench, factor: Factor) -> Rulings:
     """Rulings when no output is ever exactly zero: x, or something that is no mask at all."""
     case = bench.cases["units-high"] if bench.values("units-high") is not None else bench.usable()[0]
     x, values = case.x(), bench.values(case.name)
     ratio = (values / x)[np.isfinite(values / x)]
-    proportional = ratio.size == values.size and bool(shared.close(ratio, np.full_like(ratio, ratio[0])).all())
-    others = ("independent", "fresh", "rng", "rate-0", "rate-1")
+    proportional = ratio.size == values.size and bool(close(ratio, np.full_like(ratio, ratio[0])).all())
     if proportional:
-        rulings = {name: blocked("keep-rate") for name in others}
+        rulings = {name: blocked("keep-rate") for name in _OF_MASKS}
         rulings["keep-rate"] = Ruling(
             "fail",
-            called=bench.call(case),
+            called=case.call,
             returned="no entry was dropped in any call",
             expected=f"about {100 * case.rate:.0f}% of the entries dropped",
             misconception="never-drops",
@@ -121,16 +124,16 @@ def _nothing_dropped(bench: Bench, factor: Factor) -> dict[str, Ruling]:
             charts=scale_chart(bench, factor),
         )
         return rulings | {"scale": blocked("keep-rate")}
-    rulings = {name: blocked("scale") for name in (*others, "keep-rate")}
+    rulings = {name: blocked("scale") for name in (*_OF_MASKS, "keep-rate")}
     return rulings | {"scale": _judge_scale(bench, factor, swapped=False)}
 
 
-def _judge_scale(bench: Bench, factor: Factor, swapped: bool) -> Ruling:
+def _judge_scale(bench: MaskBench, factor: Factor, swapped: bool) -> Ruling:
     """Every output is exactly 0 or x times the factor."""
     for case in bench.usable():
         x, values = case.x(), bench.values(case.name)
         expected = np.broadcast_to((x.astype(np.float64) * factor(case.rate)).astype(x.dtype), values.shape)
-        wrong = ~((values == 0) | shared.close(values, expected))
+        wrong = ~((values == 0) | close(values, expected))
         if not wrong.any():
             continue
         call, *place = _worst(values, expected, wrong)
@@ -138,7 +141,7 @@ def _judge_scale(bench: Bench, factor: Factor, swapped: bool) -> Ruling:
         name = _scale_misconception(bench, factor, swapped)
         return Ruling(
             "fail",
-            called=bench.call(case),
+            called=case.call,
             returned=f"where x is {given}: {got} ({int(wrong.sum()):,} of {wrong.size:,} entries are wrong)",
             expected=f"0 or {due}",
             misconception=name,
@@ -153,22 +156,22 @@ def _worst(values: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> list[
     return [int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)]
 
 
-def _scale_misconception(bench: Bench, factor: Factor, swapped: bool) -> str | None:
+def _scale_misconception(bench: MaskBench, factor: Factor, swapped: bool) -> str | None:
     """The catalogued mistake that explains what all ordinary training calls did to survivors, or None."""
     usable = bench.usable()
 
-    def everywhere(explains: Callable[[Case, np.ndarray, np.ndarray], np.ndarray]) -> bool:
+    def everywhere(explains: Callable[[MaskCase, np.ndarray, np.ndarray], np.ndarray]) -> bool:
         return all(bool(np.all(explains(c, c.x(), bench.values(c.name)))) for c in usable)
 
     def times(wrong: Factor):
-        return lambda c, x, v: (v == 0) | shared.close(v, _like(v, x.astype(float) * wrong(c.rate)))
+        return lambda c, x, v: (v == 0) | close(v, _like(v, x.astype(float) * wrong(c.rate)))
 
     if swapped and everywhere(times(lambda rate: 1 / rate)):
         return "keep-drop-swapped"
-    if bench.exercise.name == "classic" and everywhere(times(lambda rate: 1 / (1 - rate))):
+    if _are_equal(factor, UNSCALED) and everywhere(times(INVERTED)):
         return "inverted-not-classic"
     for name, wrong in _FACTORS:
-        if factor(0.3) != wrong(0.3) and everywhere(times(wrong)):
+        if not _are_equal(factor, wrong) and everywhere(times(wrong)):
             return name
     if everywhere(_is_mask):
         return "returns-mask"
@@ -185,12 +188,12 @@ def _like(values: np.ndarray, expected: np.ndarray) -> np.ndarray:
     return np.broadcast_to(expected.astype(dtype), values.shape)
 
 
-def _is_mask(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _is_mask(case: MaskCase, x: np.ndarray, values: np.ndarray) -> np.ndarray:
     scaled = _like(values, np.array(1 / (1 - case.rate)))
-    return (values == 0) | (values == 1) | shared.close(values, scaled)
+    return (values == 0) | (values == 1) | close(values, scaled)
 
 
-def _is_additive(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _is_additive(case: MaskCase, x: np.ndarray, values: np.ndarray) -> np.ndarray:
     """x + (mask - 1), or the same with a scaled mask, or scaled afterwards; up to float32's cancellation."""
     keep = 1 - case.rate
     patterns = ((x, x - 1), (x + 1 / keep - 1, x - 1), (x / keep, (x - 1) / keep))
@@ -201,7 +204,7 @@ def _is_additive(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.array(any((near(up) | near(down)).all() for up, down in patterns))
 
 
-def _is_renormalised(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarray:
+def _is_renormalised(case: MaskCase, x: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Survivors divided by the fraction kept in the whole call, in their row or in their column."""
     if case.zeros:
         return np.array(True)  # the mask under a zero is unknown, and so is the fraction
@@ -216,45 +219,54 @@ def _is_renormalised(case: Case, x: np.ndarray, values: np.ndarray) -> np.ndarra
     return np.array(False)
 
 
-def with_evaluation(bench: Bench, rulings: dict, factor: Factor) -> dict:
-    """Add the ruling on evaluation to those on training, where flags that are reversed show in both."""
-    usable = bench.usable("evaluation") + bench.usable("default")
-    if rulings["shape"].misconception in ("not-implemented", "not-callable"):
-        return rulings
-    ruling = _judge_evaluation(bench, factor)
-    if ruling.misconception == "drops-at-test" and rulings.get("keep-rate", PASS).misconception == "never-drops":
+def with_evaluation(
+    bench: MaskBench,
+    training: Findings,
+    factor: Factor,
+    judge_more: Callable[[MaskBench], Ruling] = lambda bench: PASS,
+) -> Findings:
+    """Add the ruling on evaluation to those on training, where flags that are reversed show in both.
+
+    factor: what everything is multiplied by in evaluation. judge_more: what else the exercise asks for there; it is
+    ruled on when that holds.
+    """
+    if is_unwritten(training.rulings):
+        return training
+    rulings, charts = training.rulings, training.charts
+    ruling = first_failure(judge(bench) for judge in (partial(_judge_evaluation, factor=factor), judge_more))
+    never_drops = rulings.get("keep-rate", PASS).misconception == "never-drops"
+    if ruling.misconception == "drops-at-test" and never_drops:
         ruling = replace(ruling, misconception="flag-reversed")
         rulings = rulings | {"keep-rate": replace(rulings["keep-rate"], misconception="flag-reversed")}
     elif ruling.status == "pass" and rulings.get("scale", PASS).misconception == "inverted-not-classic":
         rulings = rulings | {"scale": replace(rulings["scale"], misconception="scaled-at-test")}
-    elif ruling.status == "pass" and rulings.get("keep-rate", PASS).misconception == "never-drops":
+    elif ruling.status == "pass" and never_drops:
         ruling = blocked("keep-rate")  # a function that never drops is right at test time by accident
-    charts: tuple[Chart, ...] = rulings.get("charts", ())
+    usable = bench.usable("evaluation") + bench.usable("default")
     if usable:
         charts = (*charts, evaluation_chart(bench, usable[0], factor))
-    return rulings | {"eval": ruling, "charts": charts}
+    return Findings(rulings | {"eval": ruling}, charts)
 
 
-def _judge_evaluation(bench: Bench, factor: Factor) -> Ruling:
-    exact = bench.exercise.name != "classic"
+def _judge_evaluation(bench: MaskBench, factor: Factor) -> Ruling:
+    """Outside training every output is x times the factor: where that is 1, exactly x, and nothing is drawn."""
+    exact = _are_equal(factor, UNSCALED)
     judged: list[str] = []
     for name, case in bench.cases.items():
-        if not name.startswith(("eval-", "default")) or "invalid" in name:
-            continue
         values, record, x = bench.values(name), bench.record(name), case.x()
-        if record.problem == "warmup":
-            continue  # a training call failed, which is another property's matter
+        if case.asks != "evaluation" or record.problem == "warmup":
+            continue  # a training call that failed is another property's matter
         if values is None:
-            return shared.trouble(bench, case, record)
+            return went_wrong(bench, case, record)
         judged.append(name)
         expected = np.broadcast_to((x.astype(np.float64) * factor(case.rate)).astype(x.dtype), values.shape)
-        right = values == expected if exact else (values == expected) | shared.close(values, expected)
+        right = values == expected if exact else (values == expected) | close(values, expected)
         if not right.all():
             call, *place = _worst(values, expected, ~right)
             given, got, due = told_apart(x[tuple(place)], values[(call, *place)], expected[(call, *place)])
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned=f"where x is {given}: {got} ({int((~right).sum()):,} of {right.size:,} entries differ)",
                 expected="x itself, everywhere" if exact else f"{due}, x times 1 - rate",
                 misconception=_evaluation_misconception(bench, case, x, values, factor),
@@ -262,63 +274,34 @@ def _judge_evaluation(bench: Bench, factor: Factor) -> Ruling:
         if exact and record.rng_moved:
             return Ruling(
                 "fail",
-                called=bench.call(case),
+                called=case.call,
                 returned="x, but rng had advanced: numbers were drawn and thrown away",
                 expected="x, and rng as it was before",
             )
-    if not judged:
-        return blocked("shape")
-    return _judge_script(bench) if "script" in bench.cases else PASS
-
-
-def _judge_script(bench: Bench) -> Ruling:
-    """One layer is the identity before and after training, and still drops in training, at any shape."""
-    case, x = bench.cases["script"], bench.cases["script"].x()
-    parts = [bench.values("script", part) for part in ("before", "train", "after")]
-    record = next(
-        (r for n, r in bench.observations.records.items() if n.split(".")[0] == "script" and r.problem), None
-    )
-    if record is not None:
-        return shared.trouble(bench, case, record)
-    if any(part is None for part in parts):
-        return blocked("shape")
-    before, train, after = parts
-    for values, when in ((before, "before"), (after, "after")):
-        if not (values == x).all():
-            return Ruling(
-                "fail",
-                called=bench.call(case),
-                returned=f"something else than x in an evaluation {when} training",
-                expected="x itself, whatever was called before",
-            )
-    usual = [bench.values(name) for name in ("units-low", "units-high")]
-    drops = any(values is not None and (values == 0).any() for values in usual)
-    if drops and not (train == 0).any(axis=(1, 2)).all():
-        return Ruling(
-            "fail",
-            called=bench.call(case),
-            returned="nothing was dropped in a training call after an evaluation",
-            expected="training calls that drop as before",
-        )
-    return PASS
+    return PASS if judged else blocked("shape")
 
 
 def _evaluation_misconception(
-    bench: Bench, case: Case, x: np.ndarray, values: np.ndarray, factor: Factor
+    bench: MaskBench, case: MaskCase, x: np.ndarray, values: np.ndarray, factor: Factor
 ) -> str | None:
+    """The catalogued mistake that explains what came back outside training, or None."""
     if (values != 0).any() and ((values == 0) & (x != 0)).any() and 0 < case.rate < 1:
         return "training-by-default" if case.mode == "default" else "drops-at-test"
-    if bench.exercise.name == "classic":
-        inverted = _scale_misconception(bench, lambda rate: 1.0, swapped=False) == "inverted-not-classic"
+    if _are_equal(factor, KEPT):
+        inverted = _scale_misconception(bench, UNSCALED, swapped=False) == "inverted-not-classic"
         if inverted and np.array_equal(values, np.broadcast_to(x, values.shape)):
             return "inverted-not-classic"
-        if inverted:
-            return "scaled-at-test"
-    if bench.exercise.name != "classic" and 0 < case.rate < 1:
+        return "scaled-at-test" if inverted else None
+    if 0 < case.rate < 1:
         ratio = values[:, x != 0] / x[x != 0]
-        if shared.close(ratio, np.full_like(ratio, 1 - case.rate)).all():
-            unscaled = _scale_misconception(bench, lambda rate: 1 / (1 - rate), swapped=False) == "not-scaled"
+        if close(ratio, np.full_like(ratio, KEPT(case.rate))).all():
+            unscaled = _scale_misconception(bench, INVERTED, swapped=False) == "not-scaled"
             return None if unscaled else "scaled-at-test"  # else it is the paper's form, right in itself
-        if shared.close(ratio, np.full_like(ratio, 1 / (1 - case.rate))).all():
+        if close(ratio, np.full_like(ratio, INVERTED(case.rate))).all():
             return "scaled-at-test"
     return None
+
+
+def _are_equal(one: Factor, other: Factor) -> bool:
+    """Whether two factors are the same, as far as one rate can tell those in this module apart."""
+    return one(0.3) == other(0.3)

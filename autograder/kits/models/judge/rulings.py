@@ -5,14 +5,14 @@ The exercises that build a model share these rulings; what is particular to one 
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 from autograder.judge.evidence import PASS, Bench, Ruling, told_apart
 from autograder.judge.statistics import binomial_band
-from autograder.kits.masks.judge.rulings import in_words, not_callable
-from autograder.kits.models.judge.steps import Call, Step, read_calls, read_column
+from autograder.judge.words import in_words, not_callable
+from autograder.kits.models.judge.steps import Call, Step, read_calls, read_steps
 from autograder.observations import Record
 
 #: The chance that one count of kept units looks wrong in a correct model. There are below 50 counts, so that no
@@ -28,28 +28,43 @@ class ModelCase(Protocol):
     rate: of its Dropout layers.
     """
 
-    name: str
-    call: str
-    images: int
-    hidden: tuple[int, ...]
-    classes: int
-    rate: float
+    @property
+    def name(self) -> str: ...  # noqa: D102
+
+    @property
+    def call(self) -> str: ...  # noqa: D102
+
+    @property
+    def images(self) -> int: ...  # noqa: D102
+
+    @property
+    def hidden(self) -> tuple[int, ...]: ...  # noqa: D102
+
+    @property
+    def classes(self) -> int: ...  # noqa: D102
+
+    @property
+    def rate(self) -> float: ...  # noqa: D102
 
     def x(self) -> np.ndarray:
         """The images, (images, ...) of float32."""
 
 
-@dataclass(frozen=True)
-class Built:
-    """One model, read. columns: of two calls in training."""
+#: The kind of cases that an exercise has.
+SomeModelCase = TypeVar("SomeModelCase", bound=ModelCase)
 
-    case: ModelCase
-    columns: tuple[list[Step], ...]
+
+@dataclass(frozen=True)
+class SeenModel(Generic[SomeModelCase]):
+    """One model, read. steps: of two calls in training."""
+
+    case: SomeModelCase
+    steps: tuple[list[Step], ...]
 
     def parts(self) -> list[list[Step]]:
-        """A column cut before each Dense layer: what comes before the first, then each layer and what follows."""
+        """The steps, cut before each Dense layer: what comes before the first, then each layer and what follows."""
         found: list[list[Step]] = [[]]
-        for step in self.columns[0]:
+        for step in self.steps[0]:
             if step.kind == "dense":
                 found.append([])
             found[-1].append(step)
@@ -57,34 +72,34 @@ class Built:
 
     def dropouts(self, call: int = 0) -> list[Step]:
         """The Dropout steps that are used, wherever they stand."""
-        return [step for step in self.columns[call] if step.kind == "dropout" and step.used]
+        return [step for step in self.steps[call] if step.kind == "dropout" and step.used]
 
     def texts(self) -> list[str]:
-        """A column in words; a Dropout layer that stands in several places says so."""
+        """The steps in words; a Dropout layer that stands in several places says so."""
         layers = [step.layer for step in self.dropouts()]
         return [
             f"same {step.text}" if step.kind == "dropout" and layers.count(step.layer) > 1 else step.text
-            for step in self.columns[0]
+            for step in self.steps[0]
         ]
 
 
-def read_models(bench: Bench, cases: Iterable[ModelCase]) -> list[Built]:
+def read_models(bench: Bench[Any], cases: Iterable[SomeModelCase]) -> list[SeenModel[SomeModelCase]]:
     """The models of these cases, read. Raises ValueError if a recording is damaged."""
-    return [Built(case, tuple(_column(bench, case, f"train-{number}") for number in range(2))) for case in cases]
+    return [SeenModel(case, tuple(_steps(bench, case, f"train-{number}") for number in range(2))) for case in cases]
 
 
-def _column(bench: Bench, case: ModelCase, name: str) -> list[Step]:
-    return read_column(case.x(), calls_of(bench, case, name), part(bench, case, "numbers"))
+def _steps(bench: Bench[Any], case: ModelCase, name: str) -> list[Step]:
+    return read_steps(case.x(), calls_of(bench, case, name), part(bench, case, "numbers"))
 
 
-def calls_of(bench: Bench, case: ModelCase, name: str) -> list[Call]:
+def calls_of(bench: Bench[Any], case: ModelCase, name: str) -> list[Call]:
     """The calls of layers recorded as a part of a case. Raises ValueError if the recording is damaged."""
     return read_calls(part(bench, case, name), part(bench, case, "numbers"))
 
 
-def part(bench: Bench, case: ModelCase, name: str) -> np.ndarray | None:
+def part(bench: Bench[Any], case: ModelCase, name: str) -> np.ndarray | None:
     """What was recorded as a part of a case."""
-    return bench.record(f"{case.name}.{name}").values
+    return bench.record(case.name, name).values
 
 
 def fail(case: ModelCase, returned: str, expected: str, name: str | None = None) -> Ruling:
@@ -101,7 +116,7 @@ def damaged(case: ModelCase) -> Ruling:
 
 
 def judge_outputs(
-    bench: Bench, case: ModelCase, expected: str, mistake: Callable[[tuple[int, ...]], str | None]
+    bench: Bench[Any], case: ModelCase, expected: str, mistake: Callable[[tuple[int, ...]], str | None]
 ) -> Ruling:
     """The call returned a model, and the model gave one number per class for each image.
 
@@ -130,9 +145,9 @@ def judge_outputs(
 # ---------------------------------------------------------------- Dense layers and activations
 
 
-def judge_widths(model: Built) -> Ruling:
+def judge_widths(model: SeenModel) -> Ruling:
     """There is a Dense layer of each width that is asked for, in order, and a last one of one unit per class."""
-    widths = [step.units for step in model.columns[0] if step.kind == "dense"]
+    widths = [step.units for step in model.steps[0] if step.kind == "dense"]
     due = [*model.case.hidden, model.case.classes]
     if widths != due:
         return fail(model.case, f"Dense layers of {_listed(widths)}", _listed(due), "wrong-widths")
@@ -143,7 +158,7 @@ def _listed(widths: list[int]) -> str:
     return ", ".join(map(str, widths)) if widths else "no width at all"
 
 
-def judge_hidden(model: Built) -> Ruling:
+def judge_hidden(model: SeenModel) -> Ruling:
     """Each hidden Dense layer is followed by ReLU and nothing else; Dropout is judged elsewhere."""
     hidden = model.parts()[1:-1]
     odd = [step.name for part in hidden for step in part if step.kind == "other"]
@@ -169,7 +184,7 @@ def something_else(name: str) -> str:
 # ---------------------------------------------------------------- where Dropout stands
 
 
-def judge_places(model: Built, at_start: tuple[str, str]) -> Ruling:
+def judge_places(model: SeenModel, at_start: tuple[str, str]) -> Ruling:
     """After the activation of each hidden layer, and nowhere else, there is one Dropout layer.
 
     at_start: what Dropout before the first Dense layer is called in words, and the mistake's name.
@@ -207,7 +222,7 @@ def judge_places(model: Built, at_start: tuple[str, str]) -> Ruling:
 # ---------------------------------------------------------------- what is dropped, and when
 
 
-def judge_rate(models: list[Built]) -> Ruling:
+def judge_rate(models: list[SeenModel]) -> Ruling:
     """In training, each unit that a Dropout layer is given is kept with probability 1 - rate, by itself."""
     dropping = [(model, step) for model in models for step in model.dropouts()]
     some = [(model, step) for model, step in dropping if model.case.rate > 0]
@@ -237,7 +252,7 @@ def _dropped(step: Step) -> bool:
     return bool(((step.gave == 0) & (step.given != 0)).any())
 
 
-def _rate_mistake(dropping: list[tuple[Built, Step]]) -> str | None:
+def _rate_mistake(dropping: list[tuple[SeenModel, Step]]) -> str | None:
     """Which mistake explains all rates, if one does."""
     theirs = np.array([step.rate for _, step in dropping])
     if np.allclose(theirs, [1 - model.case.rate for model, _ in dropping], atol=1e-6):
@@ -267,7 +282,7 @@ def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
             yield f"{100 * hits.mean():.1f}% {told}", f"about {100 * share:.1f}%, each unit with a coin of its own"
 
 
-def judge_evaluation(bench: Bench, cases: Iterable[ModelCase]) -> Ruling:
+def judge_evaluation(bench: Bench[Any], cases: Iterable[ModelCase]) -> Ruling:
     """Without training, and without a flag, an image gets the same answer each time."""
     for case in cases:
         first = bench.record(case.name).values

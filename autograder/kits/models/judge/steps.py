@@ -1,4 +1,4 @@
-"""Read what the layers of a model were given and gave: the column of steps that leads from images to answers.
+"""Read what the layers of a model were given and gave: the steps that lead from images to answers.
 
 What a step does is told from its numbers, not from its name: an activation is the same step as an argument of
 Dense, as a layer, or as a function between two layers.
@@ -11,7 +11,7 @@ from hashlib import blake2b
 import numpy as np
 from scipy.special import erf, expit, softmax
 
-from autograder.observations import LAYER_CALL
+from autograder.kits.models.cases import LAYER_CALL
 
 #: Keras's relatives of Dropout: they are told by their names, because some of them do nothing at rate 0.
 NOISE = (
@@ -88,7 +88,7 @@ def read_calls(calls: np.ndarray | None, numbers: np.ndarray | None) -> list[Cal
     ]
 
 
-def read_column(x: np.ndarray, calls: list[Call], numbers: np.ndarray) -> list[Step]:
+def read_steps(x: np.ndarray, calls: list[Call], numbers: np.ndarray) -> list[Step]:
     """The steps of one call of a model with the images x."""
     reader = _Reader(x)
     for call, given, gave in calls:
