@@ -101,7 +101,7 @@ def key_of(submission: Submission, template: Template, secret: bytes, limits: Li
 
 @cache
 def grader_digest() -> str:
-    """What tells this grader from every other: its code, also of others' exercises, its Python and its libraries."""
+    """What tells this grader from every other: its code, others' exercises, its Python and its libraries."""
     digest = hashlib.sha256(sys.version.encode())
     for name, path in sorted(catalogue.sources().items()):
         digest.update(name.encode() + path.read_bytes())
