@@ -9,8 +9,6 @@ import pytest
 from autograder import check, examine
 from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.course import Course
-from autograder.catalogue import exercises, misconceptions
-from autograder.classroom.course import Course
 from autograder.classroom.nbgrader_commands import Nbgrader
 from autograder.runner import run_checks
 from tests.conftest import ROOT
