@@ -149,7 +149,7 @@ def _project() -> Path:
 
 
 def _always_hidden() -> set[str]:
-    """The exchange, this project, and others' exercises: of these only single files are shown, wherever they lie."""
+    """The exchange, this project, and others' exercises: only single files of these are shown."""
     hidden = {_EXCHANGE}
     for folder in {*package_folders(), *_other_package_folders()}:
         hidden |= {f"{folder}/{name}" for name in ("autograder", "course")}

@@ -31,7 +31,8 @@ GRACE = 20
 
 _HOME = "/home/student"
 
-#: What is imported before the first fork, where an assignment needs it; the first, always.
+#: What is imported before the first fork, where an assignment needs it; the first, always, and Matplotlib with it,
+#: because many plot in cells of their own.
 _WARM = {
     "autograder": (
         "autograder.unjudged",

@@ -31,12 +31,12 @@ def decide(exercise: str, seed: int, recordings: list[Observations]) -> Decision
     seed: that the observations were made with.
     """
     first, *fresh = recordings
-    decision = _judge(exercise, first, seed)
+    decision = judge(exercise, first, seed)
     if not decision.suspected or not fresh:
         return decision
-    if _stands(decision.report, _judge(exercise, fresh[0], seed, again=True)):
+    if _stands(decision.report, judge(exercise, fresh[0], seed, again=True)):
         return Decision(decision.report)
-    return Decision(_judge(exercise, first, seed, doubted=True).report)
+    return Decision(judge(exercise, first, seed, doubted=True).report)
 
 
 def _stands(report: Report, again: Decision) -> bool:
@@ -49,7 +49,7 @@ def _stands(report: Report, again: Decision) -> bool:
     return again.suspected or any(v.status != "pass" and v.property in before for v in again.report.verdicts)
 
 
-def _judge(
+def judge(
     exercise: str, observations: Observations, seed: int, again: bool = False, doubted: bool = False
 ) -> Decision:
     """Judge one recording.
@@ -70,7 +70,7 @@ def _judge(
 
 
 def _ruled(bench: Bench, seed: int, again: bool) -> Decision:
-    """As `_judge`. May raise anything where a recording is not what an observer writes."""
+    """As `judge`. May raise anything where a recording is not what an observer writes."""
     subject = bench.exercise
     found = catalogue.part(subject.name, "judge").rule(bench)
     missing = _missing(subject, found.rulings)

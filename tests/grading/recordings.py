@@ -22,7 +22,9 @@ from pathlib import Path
 import numpy as np
 
 from autograder.catalogue import exercises
+from autograder.exercises.cross_validation.cases import EVENT
 from autograder.grading.judging import judged
+from autograder.kits.models.cases import LAYER_CALL
 from autograder.notebook import Shown
 from autograder.observations import Observations
 from autograder.observe import observe
@@ -195,9 +197,13 @@ def told(data: bytes, rng: random.Random) -> bytes:
     return _archive(list(parts.items()))
 
 
+#: The structured arrays of all exercises' recordings.
+TABLES = (EVENT, LAYER_CALL)
+
+
 def problems(data: bytes, rng: random.Random) -> bytes:
     """Records that went wrong in other ways, with other texts."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     for name in rng.sample(list(records), min(len(records), rng.choice((1, 3, 1000)))):
         one = {"problem": rng.choice(TEXTS), "problem_type": rng.choice(TEXTS), "problem_text": rng.choice(TEXTS)}
@@ -210,7 +216,7 @@ def problems(data: bytes, rng: random.Random) -> bytes:
 
 def values(data: bytes, rng: random.Random) -> bytes:
     """Arrays of the right form with other numbers in them."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     there = [name for name, record in records.items() if record.values is not None]
     for name in rng.sample(there, min(len(there), rng.choice((1, 3, 1000)))):
@@ -242,7 +248,7 @@ def strange(array: np.ndarray, rng: random.Random) -> np.ndarray:
 
 def types(data: bytes, rng: random.Random) -> bytes:
     """Arrays of other types or shapes."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     valued = [name for name, record in records.items() if record.values is not None]
     if not valued:  # everything raised
@@ -325,7 +331,7 @@ class Cost:
 
 def judge_one(exercise: str, data: bytes) -> bool:
     """Everything that is done with a recording; whether it was one."""
-    report, _ = judged(exercise, SEED, [data])
+    report = judged(exercise, SEED, [data]).report
     shown = Shown(report)._repr_mimebundle_()
     for text in (shown["text/plain"], shown["text/html"], json.dumps(shown)):
         text.encode("utf-8")

@@ -101,8 +101,9 @@ def _values(seed: int, shape: tuple[int, ...], zeros: int) -> np.ndarray:
     return x.reshape(shape)
 
 
-#: What is added to all seeds of generators in a confirmation; far beyond the range they are drawn from.
-_AGAIN = 2**63
+#: What is added to all seeds of generators in a confirmation: far beyond the range they are drawn from, and another
+#: one also for whoever keeps only the last 31 bits, as Keras does.
+_AGAIN = 2**63 + 2**30
 
 
 def plan_masks(exercise: str, seed: int, again: bool = False) -> Plan:
