@@ -31,6 +31,7 @@ from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS
 from autograder.grading import kept, template
 from autograder.grading.sandbox import why_not
+from autograder.grading.stored import Failed
 from tests.classroom.odd_files import BESIDE, INSTEAD
 from tests.conftest import ROOT
 
@@ -376,7 +377,7 @@ def test_when_grading_fails_the_old_grade_stays_and_the_others_are_graded(course
 
     def fail(task, idle):
         wrong = ANSWERS["dmitri"] in task.submission.texts.values()
-        return {"failed": "The sandbox has vanished."} if wrong else real(task, idle)
+        return Failed("The sandbox has vanished.") if wrong else real(task, idle)
 
     monkeypatch.setattr(press, "perform_kept", fail)
     done = opened(course).autograde("01_mask", "*")
