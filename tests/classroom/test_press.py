@@ -485,7 +485,7 @@ def test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader(new_cours
                 assert f"{name}'s 01_mask: Its timestamp.txt does not contain a date" in log
         for name in INSTEAD:
             assert f"instead-{name}'s 01_mask: " in log
-        assert r"submitted/no\udcfftext is no name" in log and r"submitted/a\nb is no name" in log
+        assert r"submitted/no\udcfftext is not a name" in log and r"submitted/a\nb is not a name" in log
         for folder, ending in (("autograded", ".ipynb"), ("feedback", ".html")):
             files = [path for path in (course.root / folder).rglob("*") if not path.is_dir()]
             assert {path.name for path in files} == {f"01_mask{ending}"}, "nothing else goes back to them"
