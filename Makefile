@@ -37,10 +37,10 @@ study: setup
 	@$(BIN)/python -m course.studies.transfer_study
 
 release: setup
-	@$(BIN)/python -m autograder.classroom release
+	@$(BIN)/autograder release
 
 grade: setup
-	@$(BIN)/python -m autograder.classroom grade
+	@$(BIN)/autograder grade
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -30,7 +30,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _pictures, _clothing, _kernel, _system_packages, _isolation, _disk, _port,
+        _python, _packages, _data, _fashion, _clothing, _kernel, _system_packages, _isolation, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -40,7 +40,9 @@ def _python(root: Path) -> Iterator[Symptom]:
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         yield Symptom("ok", f"Python {version}")
     else:
-        yield Symptom("missing", f"Python {version} does not fit", "Use Python 3.11 to 3.13: make lab PYTHON=...")
+        yield Symptom(
+            "missing", f"Python {version} is not supported", "Use Python 3.11 to 3.13: make lab PYTHON=..."
+        )
 
 
 def _packages(root: Path) -> Iterator[Symptom]:
@@ -72,7 +74,7 @@ def _data(root: Path) -> Iterator[Symptom]:
     yield _ask(root, "missing", "course.sources.datasets")
 
 
-def _pictures(root: Path) -> Iterator[Symptom]:
+def _fashion(root: Path) -> Iterator[Symptom]:
     yield _ask(root, "without", "course.sources.fashion_mnist", "--here")
 
 
@@ -174,7 +176,7 @@ def as_text(symptoms: list[Symptom]) -> str:
     if missing:
         lines.append(f"The course does not work here yet: {missing} missing.")
     elif without:
-        lines.append(f"The course works here, but for what is marked 'without' ({without}).")
+        lines.append(f"The course works here, except for what is marked 'without' ({without}).")
     else:
         lines.append("Nothing is missing.")
     return os.linesep.join(lines)

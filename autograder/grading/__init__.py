@@ -5,6 +5,7 @@
 - `warm`, `cells`: what runs behind it. Nothing on this side imports them. `asking`: what `warm` can be asked.
 - `wire`: what may cross it. `usage`: what a run uses, and `cgroups`, where the kernel counts that itself.
 - `grade`: a submission and a seed in, an executed notebook with reports out; a pure function.
+- `stored`: its result, as it is kept and sent.
 - `store`, `batch`: a class's results, by content, each made once. `cluster`: made on other machines.
 
 Nothing here knows nbgrader; `autograder.classroom` does.

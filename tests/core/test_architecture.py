@@ -172,7 +172,7 @@ def test_the_core_loads_without_jupyter_nbgrader_keras_and_scikit_learn():
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="No class can be graded on Windows.")
-@pytest.mark.parametrize("module", ["autograder.grading.grade", "autograder.classroom.__main__"])
+@pytest.mark.parametrize("module", ["autograder.grading.grade", "autograder.classroom.commands"])
 def test_whoever_hands_out_work_is_spared_what_judges_and_draws(module):
     """They take a second to load, in each of several processes; the judge's desk alone needs them."""
     never = ("scipy", "matplotlib", "autograder.judge")

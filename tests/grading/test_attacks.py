@@ -15,9 +15,10 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
+from autograder.classroom.grade_class import grade_class, write_feedback
+from autograder.classroom.options import Options
+from autograder.classroom.release import release
 from autograder.grading.sandbox import Limits, why_not
 from autograder.printable import printable
 from tests.conftest import ROOT
@@ -55,7 +56,7 @@ def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / "02_scaling", folder / "solutions" / "02_scaling")
     course = Course(folder)
-    classroom.release(course)
+    release(course)
     released = nbformat.read(folder / "exercises" / "02_scaling" / "02_scaling.ipynb", as_version=4)
     submitted = folder / "submitted"
     for attack in ATTACKS:
@@ -64,8 +65,8 @@ def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
         path.write_bytes(path.read_bytes().replace(b"PORT", str(port).encode()))
     _write_oddities(submitted, attacks.Attack("", points=FULL), released)
     before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb") if path.is_file()}
-    _, problems = classroom.grade(course, Options(workers=2, limits=LIMITS))
-    assert classroom.write_feedback(course) == []
+    _, problems = grade_class(course, Options(workers=2, limits=LIMITS))
+    assert write_feedback(course) == []
     assert {path: path.read_bytes() for path in before} == before, "what was handed in has to stay as it is"
     return course, problems
 
@@ -77,8 +78,8 @@ ODDITIES = {
     "a-link": "not a file but a link to another one",
     "nothing": "the folder is empty",
     "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
-    "<script>alert(1)</script>": "is no name that can be graded under",
-    "two\nlines": "is no name that can be graded under",
+    "<script>alert(1)</script>": "is not a name that nbgrader can use",
+    "two\nlines": "is not a name that nbgrader can use",
     "a-linked-folder": "Its folder is a link",
     "a-linked-student": "Its folder is a link",
 }
@@ -167,7 +168,7 @@ def oddities_are_named_and_stop_nothing(course: Course, problems: list[str]) -> 
     for where in ("autograded", "feedback"):
         assert not any(path.name == "link.txt" for path in (course.root / where).rglob("*"))
     assert any("note.txt" in problem for problem in problems)
-    assert any("a-file/02_scaling is no folder" in problem for problem in problems)
+    assert any("a-file/02_scaling is not a folder" in problem for problem in problems)
     assert all(problem.isprintable() for problem in problems), "no escape code reaches a terminal"
 
 
@@ -212,6 +213,6 @@ def graded_once_more_nothing_is_run_and_nothing_changes(course: Course, problems
     monkeypatch.setattr(
         "autograder.grading.batch._here", lambda waiting, workers: iter([] if not waiting else 1 / 0)
     )
-    _, again = classroom.grade(course, Options(workers=2, limits=LIMITS))
+    _, again = grade_class(course, Options(workers=2, limits=LIMITS))
     assert again == problems
     assert {attack.name: points(course, attack.name) for attack in ATTACKS} == before

@@ -19,8 +19,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
+from autograder.classroom.release import release
 from autograder.grading.sandbox import why_not
 from autograder.grading.store import course_secret, seed_of
 from autograder.grading.template import load_template, read_submission
@@ -113,7 +113,7 @@ def course(tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
     made = Course(tmp_path)
-    classroom.release(made)
+    release(made)
     marks = {f"student{number:02}": new_mark() for number in range(OTHERS)} | {"zoe-spy": new_mark()}
     for student, mark in marks.items():
         folder = tmp_path / "submitted" / student / "01_mask"

@@ -1,34 +1,19 @@
-"""What is handed over to nbgrader: sound copies of what was handed in, and nothing that was not asked for.
+"""What was handed in for an assignment, read, whatever lies there."""
 
-nbgrader copies all that lies beside a notebook, and waits for pipes and devices. So it never sees a submission's
-folder, but one made here: the instructor's notebook with the student's text, and two small files of the exchange's.
-"""
-
-import contextlib
-import json
 import os
 import re
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from autograder.classroom.assignment import Assignment
 from autograder.classroom.dates import date_in, line_of
+from autograder.classroom.options import Options
 from autograder.grading.batch import Task
 from autograder.grading.sandbox import Limits
-from autograder.grading.store import key_of, write_whole
-from autograder.grading.template import Template, UnreadableFile, read_submission
+from autograder.grading.store import key_of
+from autograder.grading.template import Submission, Template, UnreadableFile, read_submission
 from autograder.printable import printable
-
-#: Where submissions are put that nbgrader reads, from the course's folder.
-STAGED = "build/staged"
-
-#: The file that says to nbgrader, which follows the grading, that nothing more will come.
-ENDED = "build/staged.ended"
-
-#: Where, in a notebook's metadata, stands the key of its result.
-NOTES = "autograder"
 
 #: Student names that nbgrader and every file system can do something with.
 _NAME = re.compile(r"\w[\w .@+-]{0,80}")
@@ -44,8 +29,8 @@ class NotHandedIn(ValueError):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """What decides, beside a submission, how it is graded."""
+class Conditions:
+    """What decides, beside a submission, how it is graded. course: the folder that students' code must not see."""
 
     template: Template
     secret: bytes
@@ -53,9 +38,14 @@ class Kind:
     walled: bool
     course: Path
 
+    def task(self, submission: Submission) -> Task:
+        """What there is to do with a submission."""
+        key = key_of(submission, self.template, self.secret, self.limits, self.walled)
+        return Task(key, submission, self.template, self.secret, self.limits, self.walled, self.course)
+
 
 @dataclass(frozen=True)
-class Handed:
+class HandedIn:
     """One student's notebook, read. folder: where it was handed in. name: the notebook's, without its ending."""
 
     student: str
@@ -74,7 +64,7 @@ class Handed:
         """
         if self.folder.is_symlink() or self.folder.parent.is_symlink():
             return ""  # it is somebody else's, and that is said already
-        known = {f"{self.name}.ipynb", *_SMALL, *_LITTER, *others}
+        known = {f"{self.name}.ipynb", *SMALL_FILES, *_LITTER, *others}
         try:
             with os.scandir(self.folder) as entries:
                 names = [entry.name for entry in islice(entries, _NAMES_READ) if entry.name not in known]
@@ -84,52 +74,29 @@ class Handed:
             return ""
         told = ", ".join(map(quoted, sorted(names)[:_NAMES_TOLD]))
         more = len(names) - _NAMES_TOLD
-        return f"Left out, as it is no part of the exercise: {told}{f' and {more} more' if more > 0 else ''}."
-
-    def stage(self, folder: Path) -> None:
-        """Put a sound copy of it into a folder: the notebook, its date and its secret, if they are sound."""
-        notebook = self.task.template.rebuilt(self.task.submission)
-        notebook["metadata"][NOTES] = {"key": self.task.key}
-        write_whole(folder / f"{self.name}.ipynb", json.dumps(notebook).encode())
-        for name, sound in _SMALL.items():
-            text = sound(self.folder)
-            if text:
-                (folder / name).write_text(text)
+        return f"Left out, because it is not part of the exercise: {told}{f' and {more} more' if more > 0 else ''}."
 
     def _undated(self) -> list[str]:
         """That there is a date which is none: whether the work came late cannot be told then."""
         if not os.path.lexists(self.folder / "timestamp.txt") or date_in(self.folder):
             return []
-        return ["Its timestamp.txt holds no date; it counts as handed in without one."]
+        return ["Its timestamp.txt does not contain a date, so the work counts as handed in without one."]
 
 
-def read_handed(student: str, path: Path, kind: Kind) -> Handed:
+def read_handed_in(student: str, path: Path, conditions: Conditions) -> HandedIn:
     """Read a student's notebook STUDENT/ASSIGNMENT/NAME.ipynb, whatever lies there. Raises NotHandedIn."""
     if not _NAME.fullmatch(student):
-        raise NotHandedIn(f"submitted/{printable(student)} is no name that can be graded under; rename the folder.")
+        raise NotHandedIn(
+            f"submitted/{printable(student)} is not a name that nbgrader can use for a student; rename the folder."
+        )
     where = f"{student}'s {path.stem}"
     if not os.path.lexists(path):
         raise NotHandedIn(f"{where}: there is no {path.name}{_instead(path.parent)}.")
     try:
-        submission = read_submission(path, kind.template)
+        submission = read_submission(path, conditions.template)
     except UnreadableFile as problem:
         raise NotHandedIn(f"{where}: {problem} Nothing was graded; make it readable, and grade again.") from problem
-    key = key_of(submission, kind.template, kind.secret, kind.limits, kind.walled)
-    task = Task(key, submission, kind.template, kind.secret, kind.limits, kind.walled, kind.course)
-    return Handed(student, path.stem, path.parent, task)
-
-
-@contextlib.contextmanager
-def staging(root: Path) -> Iterator[Path]:
-    """The folder for sound copies, not made yet; gone afterwards. Whoever uses it holds the course's lock."""
-    folder, ended = root / STAGED, root / ENDED
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        ended.unlink(missing_ok=True)
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        ended.unlink(missing_ok=True)
+    return HandedIn(student, path.stem, path.parent, conditions.task(submission))
 
 
 def quoted(name: str) -> str:
@@ -153,4 +120,36 @@ def _secret(folder: Path) -> str:
 
 
 #: The files that go along with a notebook, and what is handed over of those in a folder.
-_SMALL = {"timestamp.txt": date_in, "submission_secret.txt": _secret}
+SMALL_FILES = {"timestamp.txt": date_in, "submission_secret.txt": _secret}
+
+
+@dataclass(frozen=True)
+class Collected:
+    """All submissions of an assignment that can be graded. problems: sentences on what cannot."""
+
+    assignment: Assignment
+    handed_in: tuple[HandedIn, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def tasks(self) -> list[Task]:
+        """What there is to grade: of submissions with the same text, one."""
+        return list({each.task.key: each.task for each in self.handed_in}.values())
+
+    def known(self) -> int:
+        """How many of the tasks have a result in the store."""
+        store = self.assignment.course.store
+        return sum(store.get(task.key) is not None for task in self.tasks)
+
+
+def collect(assignment: Assignment, options: Options) -> Collected:
+    """Read all submissions of an assignment. Raises Unprotected."""
+    course = assignment.course
+    conditions = Conditions(assignment.template, course.secret, options.limits, options.walled, course.root)
+    handed_in, problems = [], []
+    for student in course.submissions(assignment.name):
+        try:
+            handed_in.append(read_handed_in(student, course.handed_in(student, assignment.name), conditions))
+        except NotHandedIn as problem:
+            problems.append(str(problem))
+    return Collected(assignment, tuple(handed_in), tuple(problems))

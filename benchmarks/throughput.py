@@ -1,7 +1,7 @@
 """Grading a class isolated, beside stock `nbgrader autograde` on the same submissions in the same run.
 
-`python -m benchmarks.grading [SIZE ...]`: classes of so many submissions, by default of 20 and of 100. With 10 and
-1000 it shows whether the cost of a submission stays the same.
+`python -m benchmarks.throughput [SIZE ...]`: classes of so many submissions, by default of 20 and of 100. With 10
+and 1000 it shows whether the cost of a submission stays the same.
 """
 
 import json
@@ -19,11 +19,11 @@ from unittest.mock import patch
 import psutil
 from threadpoolctl import threadpool_limits
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options
-from autograder.classroom.stock import Course
-from autograder.grading import grade as grading
+from autograder.classroom.course import Course
+from autograder.classroom.options import Options
+from autograder.classroom.release import release
 from autograder.grading.batch import Task, perform
+from autograder.grading.desk import Desk
 from autograder.grading.sandbox import Limits, Sandbox
 from autograder.grading.template import Submission, load_template, read_submission
 
@@ -52,7 +52,7 @@ def make_class(folder: Path, assignment: str, size: int) -> Course:
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / assignment, folder / "solutions" / assignment)
     course = Course(folder)
-    classroom.release(course)
+    release(course)
     solution = json.loads((ROOT / "solutions" / assignment / f"{assignment}.ipynb").read_bytes())
     for number in range(size):
         for cell in solution["cells"]:
@@ -105,14 +105,13 @@ def seconds_of_ours(course: Course, assignment: str) -> tuple[float, float]:
 #: The parts of grading one submission, by the functions that do them.
 PARTS = {
     "run behind the wall": (Sandbox, "run"),
-    "judge": (grading, "judge"),
-    "draw the report": (grading, "judged"),
+    "judge and draw": (Desk, "judge"),
 }
 
 
 def where_time_goes(course: Course, assignment: str) -> None:
     """Print, part by part, what one submission takes in a warm process, and what nbgrader's gradebook takes."""
-    template = load_template(course.root / "solutions" / assignment / f"{assignment}.ipynb")
+    template = load_template(course.solution(assignment))
     students = course.submissions(assignment)[:10]
     spent = dict.fromkeys(PARTS, 0.0)
 
@@ -128,8 +127,7 @@ def where_time_goes(course: Course, assignment: str) -> None:
     def total() -> float:
         start = time.perf_counter()
         for student in students:
-            path = course.root / "submitted" / student / assignment / f"{assignment}.ipynb"
-            submission = read_submission(path, template)
+            submission = read_submission(course.handed_in(student, assignment), template)
             perform(Task("", submission, template, bytes(32), Limits(), Options().walled, course.root))
         return time.perf_counter() - start
 
