@@ -24,7 +24,7 @@ from autograder.grading.sandbox import GRACE, START_LIMIT, Limits, Sandbox, Sand
 from autograder.grading.sent import Sent
 from autograder.grading.store import Store, seeds_of
 from autograder.grading.template import Submission, Template
-from autograder.showable import showable
+from autograder.printable import showable
 
 #: How often work is handed out anew when the processes that do it die.
 ATTEMPTS = 3

@@ -49,8 +49,8 @@ MODULES = (
     "autograder.observe.models",
     "autograder.observe.origin",
     "autograder.observe.transfer",
+    "autograder.printable",
     "autograder.report",
-    "autograder.showable",
     "autograder.transfer_cases",
     "autograder.unjudged",
 )
