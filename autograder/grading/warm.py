@@ -22,7 +22,7 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.grading.asking import COPY, RUN_IN_GROUP
+from autograder.grading.asking import COPY, RUN_IN_GROUP, answer, next_asked, say_ready, serve_copy
 from autograder.grading.seccomp import refuse_calls
 from autograder.grading.usage import ByGroup, ByLooking
 
@@ -52,29 +52,22 @@ def main() -> None:
         _give_up_root()
     _prctl(_CHILD_SUBREAPER, 1)
     shell = _warm_up(options["modules"])
-    _tell(control, {"ready": os.getpid()})
+    say_ready(control)
     while True:
-        asked, files = _receive(control)
+        asked, files = next_asked(control)
         if not asked:
             return
         if asked == COPY:
-            control = _copied(control, *files)
+            control = serve_copy(control, *files, _begin_copy)
             continue
         group = RUN_IN_GROUP.index(asked) + 1 if asked in RUN_IN_GROUP else 0
-        _tell(control, serve(files, group, shell, control, options))
+        answer(control, serve(files, group, shell, control, options))
 
 
-def _copied(control: socket.socket, theirs: int) -> socket.socket:
-    """Fork a copy that serves the socket `theirs`; returns the socket that this process goes on to serve."""
-    if os.fork():
-        os.close(theirs)
-        return control
+def _begin_copy() -> None:
+    """What a copy of the parent has to ask of the kernel anew."""
     _prctl(_PDEATHSIG, signal.SIGKILL)
     _prctl(_CHILD_SUBREAPER, 1)
-    control.close()
-    control = socket.socket(fileno=theirs)
-    _tell(control, {"ready": os.getpid()})
-    return control
 
 
 def _warm_up(modules: list[str]):
@@ -411,16 +404,6 @@ def _call(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """What this process is asked, a byte, and the open files that come with it; b"" at the end."""
-    asked, files, _, _ = socket.recv_fds(control, 1, 8)
-    return asked, list(files)
-
-
-def _tell(control: socket.socket, answer: dict) -> None:
-    control.sendall(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

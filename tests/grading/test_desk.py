@@ -12,7 +12,8 @@ import pytest
 from autograder.exercises import find
 from autograder.grading import batch
 from autograder.grading import desk as desk_module
-from autograder.grading.desk import Desk, DeskBroken, read_report, told_of
+from autograder.grading.desk import Desk, DeskBroken
+from autograder.grading.desk_wire import read_report, send, told_of
 from autograder.judge import judge
 from autograder.observations import Observations
 from autograder.report import MIME, unjudged
@@ -195,7 +196,7 @@ def test_a_report_that_waits_for_another_recording_is_all_that_is_waited_for():
     """It is not drawn: who waited for its picture waited for as long as a judgement may take."""
     ours, theirs = socket.socketpair()
     answer = json.dumps({"report": {}, "suspected": True}).encode()
-    theirs.sendall(desk_module.LENGTH.pack(len(answer)) + answer)
+    send(theirs, answer)
     found = []
 
     def wait() -> None:
