@@ -38,11 +38,12 @@ def say_ready(control: socket.socket) -> None:
     answer(control, {"ready": os.getpid()})
 
 
-def serve_copy(control: socket.socket, theirs: int, begin: Callable[[], None] = lambda: None) -> socket.socket:
-    """Fork a copy of this process that serves the socket `theirs`; returns the socket that either goes on to serve.
+def serve_copy(control: socket.socket, files: list[int], begin: Callable[[], None] = lambda: None) -> socket.socket:
+    """Fork a copy of this process that serves another socket; returns the one that either goes on to serve.
 
-    begin: what the copy does first.
+    files: the number of the other socket. begin: what the copy does first.
     """
+    (theirs,) = files
     if os.fork():
         os.close(theirs)
         return control

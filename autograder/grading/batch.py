@@ -203,8 +203,11 @@ def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: S
             else:
                 connection.close()
 
+    parent = multiprocessing.parent_process()
+    assert parent is not None, "this process is one of a pool's"
+
     def watch() -> None:
-        wait_for([multiprocessing.parent_process().sentinel])
+        wait_for([parent.sentinel])
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -51,7 +51,7 @@ class _Broken(Exception):
 
 
 def spread(
-    tasks: dict[str, Callable[[], Sent]],
+    tasks: Mapping[str, Callable[[], Sent]],
     address: str,
     silence: float,
     problem: Callable[[str, dict], str],

@@ -48,9 +48,9 @@ def main() -> None:
     while True:
         asked, files = next_asked(control)
         if asked == COPY:
-            control = serve_copy(control, *files)
+            control = serve_copy(control, files)
         elif asked == JUDGE:
-            _serve(control, *files, limits)
+            _serve(control, files, limits)
         else:
             return
 
@@ -68,11 +68,13 @@ def _warm_up() -> None:
     gc.freeze()  # what is there already need not be looked at, and so not be copied, by any child
 
 
-def _serve(control: socket.socket, place: int, limits: _Limits) -> None:
-    """Have a new process judge one submission, whose questions come through the socket `place`.
+def _serve(control: socket.socket, files: list[int], limits: _Limits) -> None:
+    """Have a new process judge one submission. Ends it when told so, and tells which signal had ended it before, 0
+    for none.
 
-    Ends it when told so, and tells which signal had ended it before, 0 for none.
+    files: the number of the socket through which the questions come, which this process never reads.
     """
+    (place,) = files
     child = os.fork()
     if child == 0:
         try:

@@ -58,7 +58,7 @@ def main() -> None:
         if not asked:
             return
         if asked == COPY:
-            control = serve_copy(control, *files, _begin_copy)
+            control = serve_copy(control, files, _begin_copy)
             continue
         group = RUN_IN_GROUP.index(asked) + 1 if asked in RUN_IN_GROUP else 0
         answer(control, serve(files, group, shell, control, options))
@@ -129,7 +129,7 @@ def serve(files: list[int], group: int, shell, control: socket.socket, options: 
             os._exit(0)
     for file in (tell, request, pipe, *doors):
         os.close(file)
-    usage = None
+    usage: ByGroup | ByLooking | None = None
     if meters:
         usage = ByGroup(group, *meters)
     elif options["walled"]:
