@@ -2,6 +2,9 @@
 
 import pytest
 
+from autograder.grading import batch
+from autograder.grading.desk import Desk
+from autograder.grading.parent import WarmParent
 from autograder.grading.sandbox import Sandbox
 from tests.grading.runs import ROOMY
 
@@ -18,3 +21,40 @@ def roomy_keras():
     """The same with Keras."""
     with Sandbox(frozenset({"keras"}), ROOMY) as box:
         yield box
+
+
+class _Lasting:
+    """A warm parent that a grading may use, and that does not end with it."""
+
+    def __init__(self, parent: WarmParent):
+        self._parent = parent
+
+    def __enter__(self) -> WarmParent:
+        return self._parent
+
+    def __exit__(self, *_) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def _parents():
+    """The parents that last, by what they were made of."""
+    parents: dict[tuple, WarmParent] = {}
+    yield parents
+    for parent in parents.values():
+        parent.close()
+
+
+@pytest.fixture
+def lasting_parents(monkeypatch, _parents):
+    """A grading in this process starts no parents of its own: it is lent copies of some that last.
+
+    So it does not hide the course's folder from what it grades.
+    """
+
+    def sandbox(imports, limits, walled, course):
+        kind = (imports, limits, walled)
+        return _Lasting(_parents.setdefault(kind, Sandbox(*kind)))
+
+    monkeypatch.setattr(batch, "Sandbox", sandbox)
+    monkeypatch.setattr(batch, "Desk", lambda: _Lasting(_parents.setdefault((), Desk())))

@@ -8,6 +8,9 @@ import contextlib
 import json
 import os
 import struct
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from pathlib import Path
@@ -94,3 +97,62 @@ def heard(data: bytes) -> wire.Heard:
         return wire.listen(reading, time.monotonic() + LONG)
     finally:
         sending.join()
+
+
+# ---------------------------------------------------------------- a command that is stopped at a certain moment
+
+#: What each Python of such a command runs first: it stops before it puts one more file into a folder.
+_STOP = """
+import os, signal, sys, time
+from pathlib import Path
+
+place, ending, after, reached, go = os.environ["STOP"].split("|")
+
+def stop(event, arguments):
+    opened = event == "open" and "w" in (arguments[1] or "")
+    path = arguments[0] if opened else arguments[1] if event == "os.rename" else None
+    if not isinstance(path, (str, os.PathLike)) or not str(path).endswith(ending) or Path(reached).exists():
+        return
+    if Path(path).resolve().is_relative_to(place) and len(list(Path(place).rglob("*" + ending))) >= int(after):
+        Path(reached).touch()
+        while not Path(go).exists():
+            time.sleep(0.01)
+
+sys.addaudithook(stop)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, also where the tests run without one
+"""
+
+
+class Stopped:
+    """A command in a course's folder that stops before it puts one more file into one of its folders than it may.
+
+    process: the command. A context manager, which ends it.
+    """
+
+    def __init__(self, course: Path, command: list[str], place: str, ending: str, after: int = 1):
+        folder = Path(tempfile.mkdtemp(dir=course.parent))
+        (folder / "sitecustomize.py").write_text(_STOP)
+        self._reached, self._go = folder / "reached", folder / "go"
+        told = "|".join(map(str, (course.resolve() / place, ending, after, self._reached, self._go)))
+        variables = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)]), "STOP": told}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "autograder.cli", *command], cwd=course, env=variables, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
+        )  # fmt: skip
+
+    def __enter__(self) -> "Stopped":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def wait(self) -> None:
+        """Wait until it has stopped."""
+        while not self._reached.exists():
+            assert self.process.poll() is None, self.process.communicate()
+            time.sleep(0.01)
+
+    def let_go(self) -> None:
+        """Let it go on."""
+        self._go.touch()
