@@ -7,6 +7,7 @@ that one, and all others are far away.
 import contextlib
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -126,7 +127,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal, al
 class Stopped:
     """A command in a course's folder that stops before it puts one more file into one of its folders than it may.
 
-    process: the command. A context manager, which ends it.
+    process: the command. A context manager, which ends it and all that it has started.
     """
 
     def __init__(self, course: Path, command: list[str], place: str, ending: str, after: int = 1):
@@ -144,7 +145,8 @@ class Stopped:
         return self
 
     def __exit__(self, *_) -> None:
-        self.process.kill()
+        with contextlib.suppress(ProcessLookupError):  # it has ended
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.communicate()
 
     def wait(self) -> None:
