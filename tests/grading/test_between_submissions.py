@@ -8,7 +8,6 @@ import json
 import os
 import re
 import secrets
-import shutil
 import signal
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.classroom import __main__ as classroom
 from autograder.classroom.stock import Course
 from autograder.grading.store import course_secret, seed_of
 from autograder.grading.template import load_template, read_submission
@@ -96,19 +94,15 @@ def new_mark() -> str:
 
 
 @pytest.fixture
-def course(tmp_path):
+def course(empty_class):
     """A course folder with the others and the spy, who is last; the marks of all, by student."""
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
-    made = Course(tmp_path)
-    classroom.release(made)
     marks = {f"student{number:02}": new_mark() for number in range(OTHERS)} | {"zoe-spy": new_mark()}
     for student, mark in marks.items():
-        folder = tmp_path / "submitted" / student / "01_mask"
+        folder = empty_class.root / "submitted" / student / "01_mask"
         folder.mkdir(parents=True)
         source = SPY if student == "zoe-spy" else ANSWER
         (folder / "01_mask.ipynb").write_bytes(answered(source.format(mark=mark)))
-    return made, marks
+    return empty_class, marks
 
 
 def seeds(course: Course) -> dict[str, int]:
@@ -157,7 +151,7 @@ class Search:
             b"|".join(_wide("MARK", width) + b"(?:[0-9a-f]" + b"\0" * (width - 1) + b"){16}" for width in (1, 2, 4))
         )
         ends = {number: who for number, who in numbers.items()}
-        # How Python keeps such a number (digits of 30 bits), NumPy (64 bits), and text.
+        # How Python keeps such a number (two or three digits of 30 bits), NumPy (64 bits), and text.
         digits = np.array([number & (1 << 30) - 1 for number in ends], np.uint32)
         halves = np.array([number & (1 << 32) - 1 for number in ends], np.uint32)
         firsts = np.unique(np.concatenate([digits, halves]))
@@ -167,9 +161,9 @@ class Search:
             words = np.frombuffer(piece, np.uint32, len(piece) // 4)
             for place in np.flatnonzero(np.isin(words, firsts)):
                 here = words[place : place + 3].tolist() + [0, 0]
-                as_digits = here[0] | here[1] << 30 | here[2] << 60
-                as_halves = here[0] | here[1] << 32
-                self.seeds |= {ends[number] for number in (as_digits, as_halves) if number in ends}
+                two_digits = here[0] | here[1] << 30
+                as_kept = (two_digits, two_digits | here[2] << 60, here[0] | here[1] << 32)
+                self.seeds |= {ends[number] for number in as_kept if number in ends}
             self.seeds |= {who for number, who in ends.items() if str(number).encode() in piece}
             self.secret |= secret in piece or secret.hex().encode() in piece
 

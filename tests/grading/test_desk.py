@@ -214,5 +214,5 @@ def test_a_report_that_waits_for_another_recording_is_all_that_is_waited_for():
 
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
-    waiting.join(60)
+    waiting.join(LONG)
     assert found == [answer]

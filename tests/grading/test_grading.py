@@ -390,16 +390,6 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def empty_class(tmp_path):
-    """A course folder with 01_mask, and nothing handed in yet."""
-    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
-    shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
-    course = Course(tmp_path)
-    classroom.release(course)
-    return course
-
-
-@pytest.fixture
 def small_class(empty_class):
     """A course folder with two different submissions of 01_mask."""
     for number in range(2):
