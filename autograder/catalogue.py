@@ -47,8 +47,8 @@ _CORE_OBSERVING = (
     "observations",
     "observe/__init__",
     "observe/calls",
+    "printable",
     "report",
-    "showable",
     "unjudged",
 )
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from autograder import npz
-from autograder.showable import showable
+from autograder.printable import showable
 
 #: The largest recording accepted from another process, in bytes.
 SIZE_LIMIT = 64_000_000

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from autograder.exercise import Exercise
-from autograder.showable import showable
+from autograder.printable import showable
 
 Status = Literal["pass", "fail", "blocked", "error"]
 

@@ -1,12 +1,19 @@
 """Grading submissions: the student's code runs behind a wall, the verdict is made on this side of it.
 
 - `template`: what the instructor's notebook asks, and what a submission puts into it.
-- `sandbox`: the wall, and why it cannot be had where it cannot be had. `places`: what can be seen behind it.
-- `warm`, `cells`: what runs behind it. Nothing on this side imports them. `asking`: what `warm` can be asked.
+- `parent`: a warm parent process, from the side of whoever uses it, and `asking`, from its own.
+- `sandbox`: runs behind the wall, and why it cannot be had where it cannot be had. `wall`: bubblewrap's command
+  line. `places`: what can be seen behind it.
+- `warm`, `cells`, `seccomp`: what runs behind it. Nothing on this side imports them.
 - `wire`: what may cross it. `usage`: what a run uses, and `cgroups`, where the kernel counts that itself.
-- `grade`: a submission and a seed in, an executed notebook with reports out; a pure function.
+- `desk`: the judge's, where recordings are read; `judging` is the parent there, `desk_wire` what goes to and fro.
+- `grade`: a submission and a seed in, an executed notebook with reports out; a pure function. `told`: the grader's
+  own sentences among a notebook's outputs.
 - `stored`: its result, as it is kept and sent.
-- `store`, `batch`: a class's results, by content, each made once. `cluster`: made on other machines.
+- `store`, `batch`: a class's results, by content, each made once. `kept`: in a program that lives on, what is warm
+  stays so for a while.
+- `cluster`: results made on other machines, by way of `courier`, which alone speaks with them. `sent`, `worker`:
+  what they get, and do with it. `received`: what comes back, checked.
 
 Nothing here knows nbgrader; `autograder.classroom` does.
 """

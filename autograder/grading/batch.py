@@ -1,6 +1,5 @@
 """A class's submissions, graded in parallel into the store: by processes here, or by a Dask cluster's workers."""
 
-import atexit
 import multiprocessing
 import os
 import signal
@@ -17,15 +16,16 @@ from pathlib import Path
 from socket import socket
 
 from autograder.grading.cluster import spread
-from autograder.grading.desk import Desk, DeskBroken, desk
+from autograder.grading.desk import Desk, desk
 from autograder.grading.grade import grade_seeded
+from autograder.grading.parent import START_LIMIT, OneForEachThread, ParentBroken, WarmParent
 from autograder.grading.received import Wrong, received
-from autograder.grading.sandbox import GRACE, START_LIMIT, Limits, Sandbox, SandboxBroken
+from autograder.grading.sandbox import GRACE, Limits, Sandbox
 from autograder.grading.sent import Sent
 from autograder.grading.store import Store, seeds_of
 from autograder.grading.stored import Failed, Outcome
 from autograder.grading.template import Submission, Template
-from autograder.showable import showable
+from autograder.printable import showable
 
 #: How often work is handed out anew when the processes that do it die.
 ATTEMPTS = 3
@@ -66,7 +66,7 @@ def perform_sent(task: Sent) -> Outcome:
     try:
         graded = grade_seeded(task.submission, task.template, task.seeds, _box(kind_of(task)))
         return graded.result(task.submission, task.walled)
-    except (SandboxBroken, DeskBroken) as problem:
+    except ParentBroken as problem:
         return Failed(str(problem))
     except Exception as problem:  # a fault of the grader's own costs this task, and no other
         return Failed(_fault(problem))
@@ -78,7 +78,7 @@ def _fault(problem: Exception) -> str:
 
 
 #: The sandbox that each thread of this process keeps warm; one at a time.
-_warm = threading.local()
+_boxes = OneForEachThread(Sandbox)
 
 
 def kind_of(task: Task | Sent) -> tuple:
@@ -88,19 +88,12 @@ def kind_of(task: Task | Sent) -> tuple:
 
 def _box(wanted: tuple) -> Sandbox:
     """This thread's sandbox, a new one when another kind is asked for."""
-    if getattr(_warm, "kind", None) != wanted:
-        close_box()
-        _warm.kind, _warm.box = wanted, Sandbox(*wanted)
-        atexit.register(_warm.box.close)
-    return _warm.box
+    return _boxes.get(*wanted)
 
 
 def close_box() -> None:
     """End the sandbox that this thread keeps warm, if it does."""
-    if hasattr(_warm, "box"):
-        _warm.box.close()
-        atexit.unregister(_warm.box.close)
-        del _warm.kind, _warm.box
+    _boxes.close()
 
 
 def run_all(
@@ -182,14 +175,14 @@ def _start_quietly() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _lent(parent: Sandbox | Desk, workers: int) -> list[socket]:
+def _lent(parent: WarmParent, workers: int) -> list[socket]:
     """Copies of one warm parent, whose imports take as long as grading a dozen submissions.
 
     None where it cannot be started: then each process tries on its own, and says what is wrong.
     """
     try:
         return [parent.lend() for _ in range(workers)]
-    except (SandboxBroken, DeskBroken):
+    except ParentBroken:
         return []
 
 
@@ -212,7 +205,7 @@ def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: S
                 connection.close()
 
     parent = multiprocessing.parent_process()
-    assert parent is not None, "this runs in a process of the pool"
+    assert parent is not None, "this process is one of a pool's"
 
     def watch() -> None:
         wait_for([parent.sentinel])

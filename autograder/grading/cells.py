@@ -74,10 +74,8 @@ class Stream(io.TextIOBase):
         """It can be written to."""
         return True
 
-    @property
-    def encoding(self) -> str:
-        """What a stream of text says of itself."""
-        return "utf-8"
+    #: What a stream of text says of itself.
+    encoding = "utf-8"
 
     def fileno(self) -> int:
         """Where programs that are started write to: nowhere."""
@@ -122,7 +120,9 @@ def _send_display(sender: Sender, kind: str, data: dict) -> None:
 class _Publisher(DisplayPublisher):
     """Sends what `display` is given."""
 
-    def publish(self, data, metadata=None, **_):
+    shell: "Shell"
+
+    def publish(self, data, metadata=None, source=None, *, transient=None, update=False, **_):
         self.shell.flush()
         _send_display(self.shell.sender, "display_data", data)
 
@@ -132,6 +132,8 @@ class _Publisher(DisplayPublisher):
 
 class _Hook(DisplayHook):
     """Sends the value of a cell's last line."""
+
+    shell: "Shell"
 
     def write_output_prompt(self):
         pass
@@ -179,6 +181,10 @@ class Shell(InteractiveShell):
 _OF_A_KERNEL = ("autosave", "clear", "cls", "connect_info", "edit", "less", "man", "more", "qtconsole", "subshell")
 
 
+def _nothing(line: str) -> None:
+    """What such a magic does."""
+
+
 def make_shell() -> Shell:
     """A shell with nothing in it, made before anybody's code is known."""
     config = Config()
@@ -186,7 +192,7 @@ def make_shell() -> Shell:
     config.InteractiveShell.display_page = True
     shell = Shell.instance(config=config, displayhook_class=_Hook, display_pub_class=_Publisher)
     for name in _OF_A_KERNEL:
-        shell.register_magic_function(lambda line: None, "line", name)
+        shell.register_magic_function(_nothing, "line", name)  # type: ignore[arg-type]  # any function will do
     return shell
 
 

@@ -16,14 +16,15 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from autograder.grading.places import APP, files_of, interpreter, mounts, package_folders
-from autograder.grading.sandbox import bubblewrap, why_not
+from autograder.grading.sandbox import why_not
 from autograder.grading.sent import Sent
 from autograder.grading.store import grader_digest
+from autograder.grading.wall import behind, bubblewrap
 from autograder.printable import printable
 
 #: Seconds to wait for the scheduler to answer, and for a first worker, or for another after the last has gone.
@@ -51,7 +52,7 @@ class _Broken(Exception):
 
 
 def spread(
-    tasks: dict[str, Callable[[], Sent]],
+    tasks: Mapping[str, Callable[[], Sent]],
     address: str,
     silence: float,
     problem: Callable[[str, dict], str],
@@ -379,23 +380,9 @@ _COURIERS = ("autograder", "autograder.grading", "autograder.grading.courier")
 
 def _wall(course: Path | None) -> list[str]:
     """The command line up to the courier: behind a wall of its own, in which nothing of this machine's users is."""
-    command = [bubblewrap() or "bwrap", "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net"]
-    command += ["--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--cap-drop", "ALL"]
-    command += [] if os.getuid() == 0 else ["--unshare-user"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--size", "10000000", "--perms", "1777", "--tmpfs", "/tmp"]
     home = "/home/courier"
-    command += [
-        *mounts(home, [course] if course else [], files_of(*_COURIERS)),
-        "--dir",
-        home,
-        "--remount-ro",
-        "/dev",
-        "--remount-ro",
-        "/",
-        "--chdir",
-        "/",
-    ]
-    command += ["--clearenv"]
-    for name, value in {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", **_environment(APP)}.items():
-        command += ["--setenv", name, value]
+    shown = mounts(home, [course] if course else [], files_of(*_COURIERS))
+    variables = {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", **_environment(APP)}
+    rights = ["--cap-drop", "ALL"]
+    command = behind(bubblewrap() or "bwrap", shown, home, variables, rights, tmp="10000000")
     return [*command, interpreter()]

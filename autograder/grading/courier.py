@@ -28,8 +28,8 @@ class _Refusing:
 
 
 # Before Dask is imported, so that it finds nothing else.
-pickle.load = pickle.loads = pickle._load = pickle._loads = _Refusing
-pickle.Unpickler = pickle._Unpickler = _Refusing
+pickle.load = pickle.loads = pickle._load = pickle._loads = _Refusing  # type: ignore[attr-defined]
+pickle.Unpickler = pickle._Unpickler = _Refusing  # type: ignore[assignment,misc]
 
 import asyncio  # noqa: E402
 import contextlib  # noqa: E402
@@ -42,10 +42,11 @@ import time  # noqa: E402
 from collections import deque  # noqa: E402
 from collections.abc import Awaitable  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
+from typing import Any, TypeVar  # noqa: E402
 
 import dask  # noqa: E402
 import msgpack  # noqa: E402
-from distributed import Client, protocol  # noqa: E402
+from distributed import Client, Future, protocol  # noqa: E402
 from distributed.comm import tcp  # noqa: E402
 from distributed.protocol.compression import decompress  # noqa: E402
 from distributed.protocol.serialize import Serialized  # noqa: E402
@@ -67,6 +68,9 @@ LOSSES = 3
 TRIES = 20
 #: Seconds for one request to the scheduler, and for one result to come.
 REQUEST_LIMIT = 30
+
+
+Given = TypeVar("Given")
 
 
 class Dialled:
@@ -92,7 +96,7 @@ class Dialled:
 
 def _harmless(dial: socket.socket) -> None:
     """Have Dask connect through the grader only, read short messages only, and make no objects of them."""
-    tcp.BaseTCPConnector.client = Dialled(dial)
+    tcp.BaseTCPConnector.client = Dialled(dial)  # type: ignore[assignment]
     read, loads = tcp.read_bytes_rw, protocol.loads
 
     async def read_bounded(stream: IOStream, size: int) -> memoryview:
@@ -100,7 +104,7 @@ def _harmless(dial: socket.socket) -> None:
             raise Refused
         return await read(stream, size)
 
-    tcp.read_bytes_rw = read_bounded
+    tcp.read_bytes_rw = read_bounded  # type: ignore[assignment]
     protocol.loads = lambda frames, deserialize=True, deserializers=None: loads(frames, deserialize=False)
     dask.config.set({"distributed.scheduler.allowed-imports": [], "distributed.client.preload": []})
 
@@ -138,7 +142,7 @@ class Out:
 
     errand: Errand
     worker: str
-    future: object
+    future: Future
     until: float
 
 
@@ -189,9 +193,14 @@ class Round:
                 await self._take(out)
             await asyncio.sleep(0.02)
 
+    @property
+    def _scheduler(self) -> Any:
+        """The connection on which the scheduler is asked; Dask makes a request of every name."""
+        return self._client.scheduler
+
     async def _workers(self) -> dict[str, int]:
         """The threads of every worker that there is, by its address."""
-        told = await _within(REQUEST_LIMIT, self._client.scheduler.identity(n_workers=-1))
+        told = await _within(REQUEST_LIMIT, self._scheduler.identity(n_workers=-1))
         return {
             str(address): max(1, min(THREADS_LIMIT, int(worker["nthreads"])))
             for address, worker in told["workers"].items()
@@ -263,7 +272,7 @@ class Round:
         """The text that a task gave; None for whatever else comes instead."""
         await self._talk.say({"fetching": out.worker})
         try:
-            asked = self._client.scheduler.gather(keys=[out.future.key], serializers=["msgpack"])
+            asked = self._scheduler.gather(keys=[out.future.key], serializers=["msgpack"])
             told = await _within(REQUEST_LIMIT, asked)
             text = _plain(told["data"][out.future.key])
             text = text.encode() if type(text) is str else b""
@@ -300,7 +309,7 @@ def _plain(carried: object) -> object:
     return msgpack.loads(b"".join(frames), raw=False)
 
 
-async def _within(seconds: float, asked: Awaitable) -> object:
+async def _within(seconds: float, asked: Awaitable[Given]) -> Given:
     """What something gives within a time. Raises TimeoutError, also where it does not let itself be cancelled."""
     task = asyncio.ensure_future(asked)
     done, _ = await asyncio.wait({task}, timeout=seconds)

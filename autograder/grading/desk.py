@@ -7,25 +7,32 @@ through a socket. It is a program of its own, because to fork a process that has
 can hang the child.
 """
 
-import atexit
 import contextlib
 import html
 import json
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
-import threading
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from autograder.catalogue import find
-from autograder.exercise import Exercise
+from autograder.grading.asking import END, JUDGE
+from autograder.grading.desk_wire import (
+    ANSWER_LIMIT,
+    LOST,
+    NOT_THE_FORM,
+    is_suspected,
+    read_report,
+    receive,
+    send,
+    told_of,
+)
+from autograder.grading.parent import START_LIMIT, OneForEachThread, ParentBroken, WarmParent, with_packages
 from autograder.observations import SIZE_LIMIT
-from autograder.report import MIME, Chart, Report, Verdict, broken, card
+from autograder.report import MIME, Report, broken, card
 from autograder.show.text import as_text
 
 #: What one judgement may use, its pictures included: seconds of computing, bytes of memory beyond what its parent
@@ -33,28 +40,9 @@ from autograder.show.text import as_text
 #: take half a second and 200 MB at most.
 CPU_LIMIT, MEMORY_LIMIT, WALL_LIMIT = 20, 1_000_000_000, 300
 
-#: Seconds that the parent may take to import everything.
-START_LIMIT = 180
 
-#: An answer, in bytes: a report as text, or as a page with its picture.
-ANSWER_LIMIT = 8_000_000
-
-#: What goes before each message: how many bytes it has.
-LENGTH = struct.Struct(">Q")
-_STATUSES = ("pass", "fail", "blocked", "error")
-
-
-class DeskBroken(RuntimeError):
+class DeskBroken(ParentBroken):
     """The desk itself failed: nobody's submission is to blame. The message is one sentence."""
-
-
-#: Stands for charts that could not be drawn.
-LOST = Chart("lost", "", "", {})
-
-#: What the parent is asked for: a judgement, a copy of itself, the end of the judgement it has begun.
-JUDGE, COPY, END = b"j", b"c", b"e"
-
-_KINDS_OF_FAILURE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 
 
 @dataclass(frozen=True)
@@ -70,24 +58,28 @@ class Judged:
     suspected: bool = False
 
 
-class Desk:
-    """The client's side: a warm parent, started when it is first needed. A context manager.
+@dataclass(frozen=True)
+class _Reply:
+    """What a process at the desk answered. ended_by: "" if it gave all its answers, or ended without a reason;
+    "late", or the name of the signal that ended it.
+    """
+
+    answers: list[bytes]
+    ended_by: str = ""
+
+
+class Desk(WarmParent):
+    """Has recordings judged; a context manager. One process judges all of a submission, until `clear`.
 
     cpu, memory, wall: limits of one judgement, as `CPU_LIMIT`, `MEMORY_LIMIT` and `WALL_LIMIT`.
     """
 
+    _broken, _whole, _called = DeskBroken, "The process that judges", "The process that judges"
+
     def __init__(self, cpu: int = CPU_LIMIT, memory: int = MEMORY_LIMIT, wall: float = WALL_LIMIT):
+        super().__init__()
         self._cpu, self._memory, self._wall = cpu, memory, wall
-        self._process: subprocess.Popen | None = None
-        self._control: socket.socket | None = None
         self._talk: socket.socket | None = None
-        self._ready = False
-
-    def __enter__(self) -> "Desk":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.close()
 
     def judge(self, exercise: str, seed: int, recordings: list[bytes]) -> Judged:
         """Judge an exercise by one recording, or by two, of which the second has to confirm the first.
@@ -99,245 +91,126 @@ class Desk:
             raise ValueError("A recording is larger than any that comes through the wall.")
         subject = find(exercise)
         asked = {"exercise": exercise, "seed": seed, "recordings": len(recordings)}
-        answers, ending = self._ask(asked, recordings, 2)
+        reply = self._asked([json.dumps(asked).encode(), *recordings], 2)
         try:
-            told = json.loads(answers[0])
+            told = json.loads(reply.answers[0])
             report = read_report(told["report"], subject, seed)
             suspected = told["suspected"] is True and len(recordings) == 1
-        except _KINDS_OF_FAILURE:
-            report = broken(subject, seed, self._to_look_at(seed, ending))
+        except NOT_THE_FORM:
+            report = broken(subject, seed, self._to_look_at(seed, reply.ended_by))
             return Judged(report, self.show(report))
         if suspected:
             return Judged(report, {}, suspected)
         try:
-            return Judged(report, _page(answers[1], report))
-        except _KINDS_OF_FAILURE:  # the verdicts came, the picture did not
+            return Judged(report, _page(reply.answers[1], report))
+        except NOT_THE_FORM:  # the verdicts came, the picture did not
             return Judged(report, self.show(replace(report, charts=(LOST,))))
 
     def show(self, report: Report) -> dict:
         """A report as a notebook's output has it, by MIME type; its charts are lost. Raises DeskBroken."""
-        answers, _ = self._ask({"report": told_of(report), "lost": bool(report.charts)}, [], 1)
+        asked = {"report": told_of(report), "lost": bool(report.charts)}
+        reply = self._asked([json.dumps(asked).encode()], 1)
         try:
-            return _page(answers[0], report)
-        except _KINDS_OF_FAILURE:  # its text needs no library, and is short
+            return _page(reply.answers[0], report)
+        except NOT_THE_FORM:  # its text needs no library, and is short
             text = as_text(report)
             return {"text/plain": text, "text/html": f"<pre>{html.escape(text)}</pre>", MIME: card(report)}
 
-    def _to_look_at(self, seed: int, ending: str) -> str:
+    def clear(self) -> None:
+        """Throw away the process that has judged a submission: nothing of it is there when the next one comes."""
+        with contextlib.suppress(DeskBroken):  # the next judgement starts a parent
+            self._end()
+
+    def close(self) -> None:
+        """End the parent, and what it has forked."""
+        if self._talk is not None:
+            self._talk.close()
+            self._talk = None
+        super().close()
+
+    def _to_look_at(self, seed: int, ended_by: str) -> str:
         """What a person has to look at where the judge failed."""
         why = {
             "": "the judge came to no result",
             signal.strsignal(signal.SIGXCPU): f"judging took more than {self._cpu} seconds of computing",
             "late": f"judging took more than {self._wall:g} seconds",
-        }.get(ending, f"the judge's process was ended ({ending})")
+        }.get(ended_by, f"the judge's process was ended ({ended_by})")
         return (
             f"the grader itself failed: {why}. This is not held against the student. Look at what this code "
             f"returns and at what it does to the grader, and give its points by hand; seed {seed}"
         )
 
-    def lend(self) -> socket.socket:
-        """A connection to a copy of the parent, with which another process on this machine can `borrow` it.
+    def _asked(self, parts: list[bytes], most: int) -> _Reply:
+        """What is answered to these messages, up to so many answers; of a parent started anew, if it has died.
 
-        The copy ends with the connection. Does not wait for anything. Raises DeskBroken.
+        Raises DeskBroken.
         """
-        if self._control is None:
-            self._start()
-        ours, theirs = socket.socketpair()
         try:
-            socket.send_fds(self._control, [COPY], [theirs.fileno()])
-        except OSError as error:
-            ours.close()
-            raise DeskBroken("The process that judges has ended.") from error
-        finally:
-            theirs.close()
-        return ours
-
-    def borrow(self, connection: socket.socket) -> None:
-        """Use the copy that another desk has lent. When it fails, this one starts a parent itself."""
-        self._control = connection
-
-    def close(self) -> None:
-        """End the parent, and what it has forked."""
-        for connection in filter(None, (self._talk, self._control)):
-            connection.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-        self._process = self._control = self._talk = None
-        self._ready = False
-
-    def _ask(self, asked: dict, recordings: list[bytes], most: int) -> tuple[list[bytes], str]:
-        """Up to so many answers, and what ended a process that gave fewer: "late", a signal's name, or "".
-
-        A parent that has died is started anew, once. Raises DeskBroken.
-        """
-        with contextlib.suppress(OSError):
-            return self._ask_once(asked, recordings, most)
-        self.close()
-        try:
-            return self._ask_once(asked, recordings, most)
-        except OSError as error:
+            return self._asked_once(parts, most)
+        except DeskBroken:
             self.close()
-            raise DeskBroken(f"The process that judges does not answer: {error}.") from error
+            return self._asked_once(parts, most)
 
-    def _ask_once(self, asked: dict, recordings: list[bytes], most: int) -> tuple[list[bytes], str]:
+    def _asked_once(self, parts: list[bytes], most: int) -> _Reply:
         if self._talk is None:
-            self._fork()
+            self._await_warm()
+            self._talk = self._fork(JUDGE)
         deadline = time.monotonic() + self._wall
-        answers = _conversation(self._talk, [json.dumps(asked).encode(), *recordings], most, deadline)
-        if len(answers) == most or (answers and _ends_there(answers[0])):
-            return answers, ""
+        answers = _conversation(self._talk, parts, most, deadline)
+        if _is_complete(answers, most):
+            return _Reply(answers)
         late = time.monotonic() >= deadline
         ended_by = self._end()
-        return answers, "late" if late else signal.strsignal(ended_by) or "" if ended_by else ""
-
-    def _fork(self) -> None:
-        """Have a process forked. Raises OSError."""
-        self._await_parent()
-        ours, theirs = socket.socketpair()
-        try:
-            socket.send_fds(self._control, [JUDGE], [theirs.fileno()])
-        except OSError:
-            ours.close()
-            raise
-        finally:
-            theirs.close()
-        self._talk = ours
+        return _Reply(answers, "late" if late else signal.strsignal(ended_by) or "" if ended_by else "")
 
     def _end(self) -> int:
-        """End the process that was forked last; returns the signal that had ended it before, 0 for none.
+        """End the process that judges, if there is one; returns the signal that had ended it before, 0 for none.
 
-        Raises OSError.
+        Raises DeskBroken.
         """
+        if self._talk is None:
+            return 0
         self._talk.close()
         self._talk = None
-        self._control.sendall(END)
-        (ended_by,) = LENGTH.unpack(_received(self._control, LENGTH.size, time.monotonic() + START_LIMIT))
-        return ended_by
+        self._ask(END)
+        return self._answer(time.monotonic() + START_LIMIT)["ended_by"]
 
-    def clear(self) -> None:
-        """Throw away the process that has judged a submission: nothing of it is there when the next one comes."""
-        if self._talk is not None:
-            try:
-                self._end()
-            except OSError:
-                self.close()  # the next judgement starts a parent
-
-    def _await_parent(self) -> None:
-        if self._control is None:
-            self._start()
-        if not self._ready:
-            _received(self._control, 1, time.monotonic() + START_LIMIT)
-            self._ready = True
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        packages = str(Path(__file__).resolve().parent.parent.parent)
-        path = os.pathsep.join([packages, *filter(None, [os.environ.get("PYTHONPATH")])])
+    def _launch(self, place: int) -> subprocess.Popen:
         # One thread: what is forked from it must not wait for threads that are not there. And memory that is given
         # back to the system after each array costs more than all that is computed with it.
         alone = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         alone |= dict.fromkeys(("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"), "1000000000")
-        command = [sys.executable, "-m", "autograder.grading.judging", str(theirs.fileno())]
-        command += [str(self._cpu), str(self._memory)]
-        try:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env={**os.environ, **alone, "PYTHONPATH": path, "MPLBACKEND": "agg"},
-                cwd="/",
-            )
-        except OSError as error:
-            ours.close()
-            raise DeskBroken(f"The process that judges could not be started: {error}.") from error
-        finally:
-            theirs.close()
-        self._control = ours
+        path = with_packages(*filter(None, [os.environ.get("PYTHONPATH")]))
+        limits = [str(self._cpu), str(self._memory)]
+        return subprocess.Popen(
+            [sys.executable, "-m", "autograder.grading.judging", str(place), *limits],
+            pass_fds=[place],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **alone, "PYTHONPATH": path, "MPLBACKEND": "agg"},
+            cwd="/",
+        )
 
 
-# ---------------------------------------------------------------- what goes there and back
-
-
-def _conversation(ours: socket.socket, parts: list[bytes], most: int, deadline: float) -> list[bytes]:
+def _conversation(talk: socket.socket, parts: list[bytes], most: int, deadline: float) -> list[bytes]:
     """Send parts, and receive up to so many answers; fewer if the other side ends, says too much or is slow."""
     answers: list[bytes] = []
-    with contextlib.suppress(OSError):  # then there are fewer
+    with contextlib.suppress(OSError, ValueError):  # then there are fewer
         for part in parts:
-            ours.settimeout(max(0.01, deadline - time.monotonic()))
-            ours.sendall(LENGTH.pack(len(part)))
-            ours.sendall(part)
-        while len(answers) < most and not (answers and _ends_there(answers[0])):
-            (length,) = LENGTH.unpack(_received(ours, LENGTH.size, deadline))
-            if length > ANSWER_LIMIT:
-                break
-            answers.append(_received(ours, length, deadline))
+            send(talk, part, deadline)
+        while not _is_complete(answers, most):
+            answers.append(receive(talk, ANSWER_LIMIT, deadline))
     return answers
 
 
-def receive(connection: socket.socket, limit: int = SIZE_LIMIT) -> bytes:
-    """One message. Raises OSError when the other side ends before, ValueError if it is larger than allowed."""
-    (length,) = LENGTH.unpack(_received(connection, LENGTH.size, time.monotonic() + WALL_LIMIT))
-    if length > limit:
-        raise ValueError("a message that is too large")
-    return _received(connection, length, time.monotonic() + WALL_LIMIT)
-
-
-def _ends_there(answer: bytes) -> bool:
-    """Whether a report waits for another recording, so that it is not drawn."""
-    try:
-        return json.loads(answer)["suspected"] is True
-    except _KINDS_OF_FAILURE:
-        return False
-
-
-def _received(connection: socket.socket, length: int, deadline: float) -> bytes:
-    """So many bytes. Raises OSError when the other side ends before, or the deadline passes."""
-    data = bytearray()
-    while len(data) < length:
-        connection.settimeout(max(0.01, deadline - time.monotonic()))
-        piece = connection.recv(min(length - len(data), 1 << 20))
-        if not piece:
-            raise OSError("it has ended")
-        data += piece
-    return bytes(data)
-
-
-def told_of(report: Report) -> dict:
-    """A report as JSON has it, without its charts."""
-    verdicts = [
-        {
-            "property": v.property, "status": v.status, "called": v.called, "returned": v.returned,
-            "expected": v.expected, "misconception": v.misconception,
-        }
-        for v in report.verdicts
-    ]  # fmt: skip
-    return {"exercise": report.exercise, "seed": report.seed, "printed": report.printed, "verdicts": verdicts}
-
-
-def read_report(told: dict, subject: Exercise, seed: int) -> Report:
-    """A report that `told_of` gave. Its points follow from what is known here.
-
-    Raises ValueError, TypeError, KeyError or AttributeError for everything else.
-    """
-    if (told["exercise"], told["seed"]) != (subject.name, seed):
-        raise ValueError("a report on something else")
-    verdicts = []
-    for p, v in zip(subject.properties, told["verdicts"], strict=True):
-        parts = [v[part] for part in ("called", "returned", "expected")]
-        if v["property"] != p.slug or v["status"] not in _STATUSES or not all(type(part) is str for part in parts):
-            raise ValueError("a verdict on something else")
-        points = float(p.points) if v["status"] == "pass" else 0.0
-        known = subject.mistakes[v["misconception"]] if v["misconception"] is not None else None
-        named = (v["misconception"], known.hint) if known else (None, "")
-        verdicts.append(Verdict(p.slug, p.sentence, v["status"], points, float(p.points), *parts, *named))
-    return Report(subject.name, tuple(verdicts), seed, printed=told["printed"])
+def _is_complete(answers: list[bytes], most: int) -> bool:
+    """Whether no answer is missing: a report that waits for another recording is not drawn."""
+    return len(answers) == most or (len(answers) == 1 and is_suspected(answers[0]))
 
 
 def _page(answer: bytes, report: Report) -> dict:
-    """A report as it is shown. Raises ValueError, TypeError or KeyError for what is none."""
+    """A report as it is shown. Raises one of NOT_THE_FORM for what is none."""
     shown = json.loads(answer)
     texts = {mime: shown[mime] for mime in ("text/plain", "text/html")}
     if not all(type(text) is str for text in texts.values()):
@@ -345,22 +218,14 @@ def _page(answer: bytes, report: Report) -> dict:
     return {**texts, MIME: card(report)}
 
 
-# ---------------------------------------------------------------- one desk for each thread
-
-_kept = threading.local()
+_desks = OneForEachThread(Desk)
 
 
 def desk() -> Desk:
     """The desk that this thread keeps, until its process ends."""
-    if not hasattr(_kept, "desk"):
-        _kept.desk = Desk()
-        atexit.register(_kept.desk.close)
-    return _kept.desk
+    return _desks.get()
 
 
 def close_desk() -> None:
     """End the desk that this thread keeps, if it does."""
-    if hasattr(_kept, "desk"):
-        _kept.desk.close()
-        atexit.unregister(_kept.desk.close)
-        del _kept.desk
+    _desks.close()

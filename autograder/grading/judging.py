@@ -13,11 +13,12 @@ import resource
 import signal
 import socket
 import sys
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from autograder import catalogue
-from autograder.grading.desk import COPY, END, JUDGE, LENGTH, LOST, read_report, receive, told_of
+from autograder.grading.asking import COPY, END, JUDGE, answer, next_asked, say_ready, serve_copy
+from autograder.grading.desk_wire import LOST, read_report, receive, send, told_of
 from autograder.judge import Decision, decide, reading
 from autograder.judge.statistics import binomial_band
 from autograder.notebook import Shown
@@ -25,21 +26,29 @@ from autograder.observations import BadRecording, Observations
 from autograder.report import unjudged
 from autograder.show.pictures import draw_nothing
 
-#: Bytes of a request's header.
+#: Bytes of a question, without the recordings that come after it.
 _HEADER_LIMIT = 1_000_000
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What one judgement may use: seconds of computing, bytes beyond what the parent has mapped."""
+
+    cpu: int
+    memory: int
 
 
 def main() -> None:
     """Warm up, say so, and serve until the socket closes. Arguments: the socket, and a judgement's limits."""
-    control, cpu, memory = socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), int(sys.argv[3])
+    control, limits = socket.socket(fileno=int(sys.argv[1])), _Limits(int(sys.argv[2]), int(sys.argv[3]))
     _warm_up()
-    control.sendall(b"r")
+    say_ready(control)
     while True:
-        asked, files, *_ = socket.recv_fds(control, 1, 1)
+        asked, files = next_asked(control)
         if asked == COPY:
-            control = _copied(control, *files)
+            control = serve_copy(control, files)
         elif asked == JUDGE:
-            _serve(control, *files, cpu, memory)
+            _serve(control, files, limits)
         else:
             return
 
@@ -55,32 +64,18 @@ def _warm_up() -> None:
     gc.freeze()  # what is there already need not be looked at, and so not be copied, by any child
 
 
-def _copied(control: socket.socket, theirs: int) -> socket.socket:
-    """Fork a copy that serves the socket `theirs`; returns the socket that this process goes on to serve."""
-    if os.fork():
-        os.close(theirs)
-        return control
-    control.close()
-    control = socket.socket(fileno=theirs)
-    control.sendall(b"r")
-    return control
+def _serve(control: socket.socket, files: list[int], limits: _Limits) -> None:
+    """Have a new process judge one submission. Ends it when told so, and tells which signal had ended it before, 0
+    for none.
 
-
-def _serve(control: socket.socket, place: int, cpu: int, memory: int) -> None:
-    """The judgements on one submission. Their process ends when it is told to; tells which signal had ended it
-    before, 0 for none.
+    files: the number of the socket through which the questions come, which this process never reads.
     """
+    (place,) = files
     child = os.fork()
     if child == 0:
         try:
             control.close()
-            gc.disable()
-            _limit_memory(memory)
-            asking = socket.socket(fileno=place)
-            while True:
-                asked = json.loads(receive(asking, _HEADER_LIMIT))
-                _limit_time(cpu)
-                _answer(asking, asked)
+            _judge(socket.socket(fileno=place), limits)
         finally:
             os._exit(0)
     os.close(place)
@@ -89,7 +84,17 @@ def _serve(control: socket.socket, place: int, cpu: int, memory: int) -> None:
     _, status = os.waitpid(child, 0)
     if asked != END:
         os._exit(0)
-    control.sendall(LENGTH.pack(max(0, -os.waitstatus_to_exitcode(status))))
+    answer(control, {"ended_by": max(0, -os.waitstatus_to_exitcode(status))})
+
+
+def _judge(asking: socket.socket, limits: _Limits) -> None:
+    """Answer questions until nobody asks any more, in a process that is thrown away."""
+    gc.disable()
+    _limit_memory(limits.memory)
+    while True:
+        asked = json.loads(receive(asking, _HEADER_LIMIT))
+        _limit_time(limits.cpu)
+        _reply(asking, asked)
 
 
 def _limit_memory(memory: int) -> None:
@@ -113,8 +118,8 @@ def _limit(kind: int, amount: int) -> None:
     resource.setrlimit(kind, (amount if hard == resource.RLIM_INFINITY else min(amount, hard), hard))
 
 
-def _answer(asking: socket.socket, asked: dict) -> None:
-    """Answer one request: with the report, then the report as it is shown."""
+def _reply(asking: socket.socket, asked: dict) -> None:
+    """Answer one question: with the report, then the report as it is shown."""
     if "report" in asked:
         report = read_report(asked["report"], catalogue.find(asked["report"]["exercise"]), asked["report"]["seed"])
         report = replace(report, charts=(LOST,) if asked["lost"] else ())
@@ -122,15 +127,10 @@ def _answer(asking: socket.socket, asked: dict) -> None:
         recordings = [receive(asking) for _ in range(asked["recordings"])]
         decision = judged(asked["exercise"], asked["seed"], recordings)
         report = decision.report
-        _send(asking, {"report": told_of(report), "suspected": decision.suspected})
+        send(asking, json.dumps({"report": told_of(report), "suspected": decision.suspected}).encode())
         if decision.suspected:
             return  # a recording of fresh draws is asked for
-    _send(asking, Shown(report)._repr_mimebundle_())
-
-
-def _send(asking: socket.socket, answer: dict) -> None:
-    data = json.dumps(answer).encode()
-    asking.sendall(LENGTH.pack(len(data)) + data)
+    send(asking, json.dumps(Shown(report)._repr_mimebundle_()).encode())
 
 
 def judged(exercise: str, seed: int, recordings: list[bytes]) -> Decision:

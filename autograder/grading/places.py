@@ -57,7 +57,8 @@ def mounts(home: str, hidden: Iterable[Path] = (), files: Mapping[str, Path] | N
     files: to show in `APP`, by their path from there; if none are named, those that a run needs.
     """
     files = shown() if files is None else files
-    places = _visible(_system_places(), {os.path.realpath(place) for place in (*hidden, *_always_hidden())})
+    unseen: set[str] = {os.path.realpath(place) for place in (*map(str, hidden), *_always_hidden())}
+    places = _visible(_system_places(), unseen)
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
     arguments, made = [], {"/", "/tmp", *emptied}
     links = [(folder, "--symlink") for folder in _detours() if places.get(_around(folder, places)) != "--ro-bind"]

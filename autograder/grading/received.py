@@ -11,7 +11,7 @@ import html.parser
 import math
 import re
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from autograder.catalogue import find
 from autograder.grading.sent import Sent
@@ -155,7 +155,7 @@ def _judged(outputs: list[dict], place: int, points: float, task: Sent) -> list[
     _same(sorted(data), sorted(["text/plain", "text/html", MIME]), "the parts of a report")
     page = _text(data["text/html"], HTML_LIMIT)
     if _Reader.again(page) != page:
-        raise Wrong("its report contains what no report does")
+        raise _no_report()
     card = data[MIME]
     _same(sorted(card), ["exercise", "max_points", "points"], "the parts of a report")
     best = card["max_points"]
@@ -188,19 +188,23 @@ class _Reader(html.parser.HTMLParser):
         for name, value in attrs:
             fitting = {"style": _STYLE, "src": _PICTURE}.get(name, _ANYTHING)
             if name not in _ELEMENTS.get(tag, ()) or value is None or not fitting.fullmatch(value):
-                self._refuse()
+                raise _no_report()
             written += f' {name}="{html.escape(value, quote=True)}"'
         if tag not in _ELEMENTS:
-            self._refuse()
+            raise _no_report()
         self._written.append(f"<{written}>")
 
     def handle_endtag(self, tag: str) -> None:
         """An element ends."""
-        self._written.append(f"</{tag}>" if tag in _ELEMENTS else self._refuse())
+        if tag not in _ELEMENTS:
+            raise _no_report()
+        self._written.append(f"</{tag}>")
 
     def handle_data(self, data: str) -> None:
         """Text."""
-        self._written.append(data if not set("<>") & set(data) else self._refuse())
+        if set("<>") & set(data):
+            raise _no_report()
+        self._written.append(data)
 
     def handle_entityref(self, name: str) -> None:
         """A character by its name."""
@@ -210,7 +214,26 @@ class _Reader(html.parser.HTMLParser):
         """A character by its number."""
         self._written.append(f"&#{name};")
 
-    def _refuse(self, *_: object) -> NoReturn:
-        raise Wrong("its report contains what no report does")
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """An element that ends where it begins."""
+        raise _no_report()
 
-    handle_startendtag = handle_comment = handle_decl = handle_pi = unknown_decl = _refuse  # type: ignore[assignment]
+    def handle_comment(self, data: str) -> None:
+        """A comment."""
+        raise _no_report()
+
+    def handle_decl(self, decl: str) -> None:
+        """A declaration."""
+        raise _no_report()
+
+    def handle_pi(self, data: str) -> None:
+        """A processing instruction."""
+        raise _no_report()
+
+    def unknown_decl(self, data: str) -> None:
+        """A declaration that is none."""
+        raise _no_report()
+
+
+def _no_report() -> Wrong:
+    return Wrong("its report contains what no report does")

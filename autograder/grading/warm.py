@@ -20,9 +20,10 @@ import socket
 import struct
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading.asking import COPY, RUN_IN_GROUP
+from autograder.grading.asking import COPY, RUN_IN_GROUP, answer, next_asked, say_ready, serve_copy
 from autograder.grading.seccomp import refuse_calls
 from autograder.grading.usage import ByGroup, ByLooking
 
@@ -48,33 +49,27 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     options = json.loads(sys.argv[2])
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whatever it is where the grader was started
     if options["walled"] and os.getuid() == 0:
         _give_up_root()
     _prctl(_CHILD_SUBREAPER, 1)
     shell = _warm_up(options["modules"])
-    _tell(control, {"ready": os.getpid()})
+    say_ready(control)
     while True:
-        asked, files = _receive(control)
+        asked, files = next_asked(control)
         if not asked:
             return
         if asked == COPY:
-            control = _copied(control, *files)
+            control = serve_copy(control, files, _begin_copy)
             continue
         group = RUN_IN_GROUP.index(asked) + 1 if asked in RUN_IN_GROUP else 0
-        _tell(control, serve(files, group, shell, control, options))
+        answer(control, serve(files, group, shell, control, options))
 
 
-def _copied(control: socket.socket, theirs: int) -> socket.socket:
-    """Fork a copy that serves the socket `theirs`; returns the socket that this process goes on to serve."""
-    if os.fork():
-        os.close(theirs)
-        return control
+def _begin_copy() -> None:
+    """What a copy of the parent has to ask of the kernel anew."""
     _prctl(_PDEATHSIG, signal.SIGKILL)
     _prctl(_CHILD_SUBREAPER, 1)
-    control.close()
-    control = socket.socket(fileno=theirs)
-    _tell(control, {"ready": os.getpid()})
-    return control
 
 
 def _warm_up(modules: list[str]):
@@ -103,6 +98,28 @@ def _run_operations_plainly() -> None:
         setattr(calls, option, lambda options, _: set_option(options, False))
 
 
+@dataclass(frozen=True)
+class _Order:
+    """One run, as its processes need it.
+
+    request, pipe, tell: numbers of open files: what is to be run, where its messages go, where its end is told.
+    doors: into its control group, if there is one. options: of the sandbox. mapped: bytes of address space that its
+    parent has, 0 if unknown.
+    """
+
+    request: int
+    pipe: int
+    tell: int
+    doors: list[int]
+    options: dict
+    mapped: int
+
+    @property
+    def walled(self) -> bool:
+        """Whether there is a wall."""
+        return self.options["walled"]
+
+
 def serve(files: list[int], group: int, shell, control: socket.socket, options: dict) -> dict:
     """One run, from fork to the end of its last process. Returns how it ended.
 
@@ -114,45 +131,56 @@ def serve(files: list[int], group: int, shell, control: socket.socket, options: 
     request, pipe, *of_group = files
     meters, doors = of_group[:2], of_group[2:]
     told, tell = os.pipe()
-    base = _address_space()
+    order = _Order(request, pipe, tell, doors, options, _address_space())
     user = os.getuid(), os.getgid()
-    first = _fork_apart() if options["walled"] else os.fork()
+    first = _fork_apart() if order.walled else os.fork()
     if first == 0:
         try:
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
             control.close()
             os.close(told)
-            _prctl(_PDEATHSIG, signal.SIGKILL)
-            _be_the_first_to_go()
-            if options["walled"]:
-                _map_user(*user)
-                _mount_own_places(options)
-                if not doors:
-                    _share_no_zeros()
-            _first_process(request, pipe, doors, tell, shell, options, base)
+            _begin(order, user)
+            _first_process(order, shell)
         except BaseException as error:
             _write(tell, {"broken": f"{type(error).__name__}: {error}"})
         finally:
             os._exit(0)
     for file in (tell, request, pipe, *doors):
         os.close(file)
-    usage = None
-    if meters:
-        usage = ByGroup(group, *meters)
-    elif options["walled"]:
-        usage = ByLooking(first, ("/tmp", "/dev/shm", options["home"]), options["disk"])
-    limit = _wait(first, time.monotonic() + options["wall"], usage, options)
+    limit = _wait(first, time.monotonic() + options["wall"], _usage(first, group, meters, options), options)
     for file in meters:
         os.close(file)
     with os.fdopen(told, "rb") as answers:
         lines = answers.read(4096).splitlines()
     if limit:
         return {"limit": limit}
-    answer = json.loads(lines[-1]) if lines else {"broken": "the first process of the run vanished"}
-    return {"gone": True} if "begun" in answer else answer
+    ended = json.loads(lines[-1]) if lines else {"broken": "the first process of the run vanished"}
+    return {"gone": True} if "begun" in ended else ended
 
 
-def _first_process(request: int, pipe: int, doors: list[int], tell: int, shell, options: dict, base: int) -> None:
+def _usage(first: int, group: int, meters: list[int], options: dict) -> ByGroup | ByLooking | None:
+    """How to learn what a run uses; None where there is no wall. first: its first process. group, meters: of its
+    control group, if it has one.
+    """
+    if meters:
+        return ByGroup(group, *meters)
+    if options["walled"]:
+        return ByLooking(first, ("/tmp", "/dev/shm", options["home"]), options["disk"])
+    return None
+
+
+def _begin(order: _Order, user: tuple[int, int]) -> None:
+    """Build the wall around this process, the first one of a run. user: its user's and group's numbers outside."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD})
+    _prctl(_PDEATHSIG, signal.SIGKILL)
+    _be_the_first_to_go()
+    if order.walled:
+        _map_user(*user)
+        _mount_own_places(order.options)
+        if not order.doors:
+            _share_no_zeros()
+
+
+def _first_process(order: _Order, shell) -> None:
     """Fork the process that runs the cells, wait for its end, and tell it. Whatever it started ends after that, as
     this is the first process of the namespace.
     """
@@ -163,16 +191,16 @@ def _first_process(request: int, pipe: int, doors: list[int], tell: int, shell, 
     if runner == 0:
         for number, handler in usual.items():
             signal.signal(number, handler)
-        _run(request, pipe, doors, tell, shell, options, base)
-    for file in (request, pipe, *doors):
+        _run(order, shell)
+    for file in (order.request, order.pipe, *order.doors):
         os.close(file)
-    if not options["walled"]:
+    if not order.walled:
         signal.signal(signal.SIGTERM, lambda *_: _end_group(runner))
     pid, status = os.wait()
     while pid != runner:
         pid, status = os.wait()  # orphans come here
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    _write(tell, {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime})
+    _write(order.tell, {"code": os.waitstatus_to_exitcode(status), "cpu": used.ru_utime + used.ru_stime})
 
 
 def _end_group(leader: int) -> None:
@@ -196,31 +224,23 @@ def _ignore_signals() -> dict:
     return usual
 
 
-def _run(request: int, pipe: int, doors: list[int], tell: int, shell, options: dict, base: int) -> None:
+def _run(order: _Order, shell) -> None:
     """Take everything away that a run does not need, read what is to be run, and run it. Never returns."""
-    code = 70
+    code, pipe, tell = 70, order.pipe, order.tell
     try:
         _prctl(_PDEATHSIG, signal.SIGKILL)
-        for door in doors:
+        for door in order.doors:
             os.write(door, b"0")
-        if options["walled"]:
+        if order.walled:
             _drop_capabilities()
             _prctl(_DUMPABLE, 1)  # so that the parent can count what it holds
         os.setsid()
-        work = json.loads(_all_of(request))
-        nothing = os.open("/dev/null", os.O_RDWR)
-        for handle in (0, 1, 2):
-            os.dup2(nothing, handle)
-        if tell == 3:
-            tell = os.dup(tell)
-        if pipe != 3:
-            pipe = os.dup2(pipe, 3, inheritable=False)
-        tell = os.dup2(tell, 4, inheritable=False) if tell != 4 else tell
-        os.closerange(5, 4096)
-        _set_limits(options, base)
-        if options["walled"]:
-            refuse_calls(counted=bool(doors))
-        os.chdir(options["home"])
+        work = json.loads(_all_of(order.request))
+        pipe, tell = _only_two_files(pipe, tell)
+        _set_limits(order.options, order.mapped)
+        if order.walled:
+            refuse_calls(counted=bool(order.doors))
+        os.chdir(order.options["home"])
         cells = sys.modules["autograder.grading.cells"]
         _write(tell, {"begun": True})
         os.close(tell)
@@ -234,6 +254,20 @@ def _run(request: int, pipe: int, doors: list[int], tell: int, shell, options: d
             cells.Sender(pipe).send("x", f"{type(error).__name__}: {error}".encode())
     finally:
         os._exit(code)
+
+
+def _only_two_files(pipe: int, tell: int) -> tuple[int, int]:
+    """Close all files but these two, which get the numbers 3 and 4; those of the streams lead nowhere."""
+    nothing = os.open("/dev/null", os.O_RDWR)
+    for handle in (0, 1, 2):
+        os.dup2(nothing, handle)
+    if tell == 3:
+        tell = os.dup(tell)
+    if pipe != 3:
+        pipe = os.dup2(pipe, 3, inheritable=False)
+    tell = os.dup2(tell, 4, inheritable=False) if tell != 4 else tell
+    os.closerange(5, 4096)
+    return pipe, tell
 
 
 def _all_of(file: int) -> bytes:
@@ -411,16 +445,6 @@ def _call(result: int, what: str) -> None:
     if result != 0:
         number = ctypes.get_errno()
         raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def _receive(control: socket.socket) -> tuple[bytes, list[int]]:
-    """What this process is asked, a byte, and the open files that come with it; b"" at the end."""
-    asked, files, _, _ = socket.recv_fds(control, 1, 8)
-    return asked, list(files)
-
-
-def _tell(control: socket.socket, answer: dict) -> None:
-    control.sendall(json.dumps(answer).encode() + b"\n")
 
 
 if __name__ == "__main__":

@@ -149,6 +149,11 @@ def _foreign(notebook):
     notebook.metadata.kernelspec = {"name": "julia-1.9", "display_name": "Julia", "language": "julia"}
 
 
+#: Those that a limit of time or of memory has to end.
+ENDED = (
+    "loops", "loops-inside", "loops-deaf", "sleeps", "memory-of-many", "computes-in-many", "hides-seconds",
+    "memory-of-programs",
+)  # fmt: skip
 ATTACKS = [
     Attack("honest", points=FULL),
     Attack("honest-wrong", WRONG),
@@ -280,21 +285,21 @@ ATTACKS = [
         "        except OSError:\n            pass\n" + GOOD,
         FULL,
     ),
-    Attack("loops", "while True:\n    pass\n" + GOOD, says=("and was stopped",)),
-    Attack("loops-inside", body("while True:\n    pass"), says=("and was stopped",)),
+    Attack("loops", "while True:\n    pass\n" + GOOD, says=("computed for more than",)),
+    Attack("loops-inside", body("while True:\n    pass"), says=("computed for more than",)),
     Attack(
         "loops-deaf",
         "import signal\nfor n in set(signal.Signals) - {9, 19}:\n    signal.signal(n, lambda *a: None)\n"
         "while True:\n    try:\n        pass\n    except BaseException:\n        pass\n" + GOOD,
-        says=("and was stopped",),
+        says=("computed for more than",),
     ),
-    Attack("sleeps", "import time\ntime.sleep(1e6)\n" + GOOD, says=("and was stopped",)),
+    Attack("sleeps", "import time\ntime.sleep(1e6)\n" + GOOD, says=("ran longer than",)),
     Attack("memory", "big = np.ones(10**12)\n" + GOOD, says=("MemoryError",)),
     Attack("memory-inside", body("return np.ones(10**12)"), says=("MemoryError",)),
     Attack(
         "memory-of-many",
         "import os, time\nfor n in range(30):\n    if os.fork() == 0:\n"
-        "        hog = [bytearray(b'x' * 10**8) for _ in range(8)]\n        time.sleep(1000)\ntime.sleep(1000)\n"
+        "        hog = [bytearray(b'x' * 10**7) for _ in range(9)]\n        time.sleep(1e6)\ntime.sleep(1e6)\n"
         + GOOD,
         says=("GB of memory and was stopped",),
     ),
@@ -306,7 +311,7 @@ ATTACKS = [
     ),
     Attack(
         "forks-and-waits",
-        "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(1000)\n" + GOOD,
+        "import os, time\nwhile True:\n    if os.fork() == 0:\n        time.sleep(1e6)\n" + GOOD,
         says=("BlockingIOError",),
     ),
     Attack(
@@ -612,7 +617,7 @@ ATTACKS = [
     Attack(
         "memory-of-programs",
         "import subprocess, sys, time\nfor _ in range(16):\n    subprocess.Popen([sys.executable, '-c',"
-        " 'x = bytearray(b\"x\") * 80_000_000; import time; time.sleep(60)'])\ntime.sleep(60)\n" + GOOD,
+        " 'x = bytearray(b\"x\") * 40_000_000; import time; time.sleep(1e6)'])\ntime.sleep(1e6)\n" + GOOD,
         says=("GB of memory and was stopped",),
     ),
     # Files that are no notebooks.

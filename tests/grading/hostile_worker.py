@@ -70,7 +70,7 @@ KINDS = {
     "inline": lambda: _answer_with(lambda: Pickled({"pickled-obj": _bytes()}, [])),
     "garbled": lambda: _answer_with(lambda: Serialized({"serializer": "msgpack"}, [b"\xc1"])),
     "events": _events,
-    "large": lambda: "x" * 500_000_000,
+    "large": lambda: "x" * 100_000_000,
     "bomb": lambda: "[" + "[]," * 6_000_000 + "[]]",
     "deep": lambda: "[" * 100_000 + "]" * 100_000,
     "number": lambda: '{"failed": ' + "9" * 100_000 + "}",

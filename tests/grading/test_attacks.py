@@ -1,6 +1,6 @@
 """Every row of what a submission may try, through the whole pipeline: real files, real wall, real gradebook.
 
-One test, and not one for each row: two processes share the tests out, and either would grade the whole class.
+Two classes, and not a test for each row: what starts and what is written anew for a class takes longest.
 """
 
 import html.parser
@@ -9,6 +9,7 @@ import shutil
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -19,19 +20,23 @@ from autograder.classroom.course import Course
 from autograder.classroom.grade_class import grade_class, write_feedback
 from autograder.classroom.options import Options
 from autograder.classroom.release import release
-from autograder.grading.sandbox import Limits, why_not
+from autograder.grading.sandbox import Limits
 from autograder.printable import printable
 from tests.conftest import ROOT
-from tests.grading import attacks
-from tests.grading.attacks import ATTACKS, CLASSIC, FULL, Attack
+from tests.grading.attacks import ATTACKS, CLASSIC, ENDED, FULL, Attack
+from tests.grading.runs import ROOMY, isolated
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(bool(why_not()), reason=f"Students' code cannot be isolated here: {why_not()}"),
-]
+pytestmark = [pytest.mark.slow, isolated]
 
-#: Small enough that what never ends is soon ended, large enough for a busy machine.
-LIMITS = Limits(wall=25, cpu=4, memory=1_000_000_000)
+#: What never ends is soon ended with these; the seconds by the clock are many for those of computing.
+SMALL = Limits(wall=60, cpu=3, memory=300_000_000)
+#: All others are graded with these, whatever else the machine does.
+LARGE = replace(ROOMY, memory=1_000_000_000)
+OTHERS = [attack for attack in ATTACKS if attack.name not in ENDED]
+CLASSES = {
+    "ended by a limit": (SMALL, [attack for attack in ATTACKS if attack.name in ENDED]),
+    "all others": (LARGE, OTHERS),
+}
 
 
 @contextmanager
@@ -51,21 +56,22 @@ def listening():
         yield server.getsockname()[1], reached
 
 
-def graded(folder: Path, port: int) -> tuple[Course, list[str]]:
-    """All attacks handed in and graded once: the course and what a person is told."""
+def graded(folder: Path, port: int, members: list[Attack], limits: Limits) -> tuple[Course, list[str]]:
+    """Attacks handed in and graded once: the course and what a person is told."""
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / "02_scaling", folder / "solutions" / "02_scaling")
     course = Course(folder)
     release(course)
     released = nbformat.read(folder / "exercises" / "02_scaling" / "02_scaling.ipynb", as_version=4)
     submitted = folder / "submitted"
-    for attack in ATTACKS:
+    for attack in members:
         attack.write(released, submitted / attack.name / "02_scaling")
         path = submitted / attack.name / "02_scaling" / "02_scaling.ipynb"
         path.write_bytes(path.read_bytes().replace(b"PORT", str(port).encode()))
-    _write_oddities(submitted, attacks.Attack("", points=FULL), released)
+    if members is OTHERS:
+        _write_oddities(submitted, Attack("", points=FULL), released)
     before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb") if path.is_file()}
-    _, problems = grade_class(course, Options(workers=2, limits=LIMITS))
+    _, problems = grade_class(course, Options(workers=2, limits=limits))
     assert write_feedback(course) == []
     assert {path: path.read_bytes() for path in before} == before, "what was handed in has to stay as it is"
     return course, problems
@@ -136,15 +142,24 @@ def shown(course: Course, student: str) -> str:
     return " ".join(" ".join(texts).split())
 
 
-def test_every_attack_costs_itself_and_nothing_else(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_attack_costs_itself_and_nothing_else(tmp_path, monkeypatch, name):
+    limits, members = CLASSES[name]
     with listening() as (port, reached):
-        course, problems = graded(tmp_path, port)
-    wrong = [told for attack in ATTACKS if (told := what_is_wrong(course, attack))]
+        course, problems = graded(tmp_path, port, members, limits)
+    wrong = [told for attack in members if (told := what_is_wrong(course, attack))]
     assert not wrong, "\n".join(wrong)
-    oddities_are_named_and_stop_nothing(course, problems)
+    if members is OTHERS:
+        oddities_are_named_and_stop_nothing(course, problems)
     nobody_reached_a_socket_and_nothing_survives(reached)
-    feedback_runs_nothing_that_a_student_wrote(course)
-    graded_once_more_nothing_is_run_and_nothing_changes(course, problems, monkeypatch)
+    feedback_runs_nothing_that_a_student_wrote(course, len(members))
+    monkeypatch.setattr(
+        "autograder.grading.batch._here", lambda waiting, workers: iter([] if not waiting else 1 / 0)
+    )
+    before = {attack.name: points(course, attack.name) for attack in members}
+    _, again = grade_class(course, Options(workers=2, limits=limits))
+    assert again == problems, "graded once more, nothing is run and nothing changes"
+    assert {attack.name: points(course, attack.name) for attack in members} == before
 
 
 def what_is_wrong(course: Course, attack: Attack) -> str:
@@ -199,20 +214,10 @@ class _Page(html.parser.HTMLParser):
             self.active.append(data)
 
 
-def feedback_runs_nothing_that_a_student_wrote(course: Course) -> None:
+def feedback_runs_nothing_that_a_student_wrote(course: Course, number: int) -> None:
     pages = list((course.root / "feedback").rglob("*.html"))
-    assert len(pages) >= len(ATTACKS)
+    assert len(pages) >= number
     for path in pages:
         page = _Page()
         page.feed(path.read_text(encoding="utf-8"))
         assert not any("alert(1)" in piece for piece in page.active), path
-
-
-def graded_once_more_nothing_is_run_and_nothing_changes(course: Course, problems: list[str], monkeypatch) -> None:
-    before = {attack.name: points(course, attack.name) for attack in ATTACKS}
-    monkeypatch.setattr(
-        "autograder.grading.batch._here", lambda waiting, workers: iter([] if not waiting else 1 / 0)
-    )
-    _, again = grade_class(course, Options(workers=2, limits=LIMITS))
-    assert again == problems
-    assert {attack.name: points(course, attack.name) for attack in ATTACKS} == before

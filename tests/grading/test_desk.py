@@ -12,13 +12,15 @@ import pytest
 from autograder.catalogue import find
 from autograder.grading import batch
 from autograder.grading import desk as desk_module
-from autograder.grading.desk import Desk, DeskBroken, read_report, told_of
+from autograder.grading.desk import Desk, DeskBroken
+from autograder.grading.desk_wire import read_report, send, told_of
 from autograder.grading.stored import Failed
 from autograder.judge import judge
 from autograder.judge.reading import read
 from autograder.report import MIME, unjudged
 from autograder.show.page import NO_PICTURE
 from tests.grading.recordings import SEED, real
+from tests.grading.runs import LONG
 
 #: Breaks the judge of one exercise, and the drawing of another, in the way that the seed says.
 BREAK = """
@@ -37,7 +39,7 @@ def broken(way):
         os._exit(0)
     if way == 5:
         import time
-        time.sleep(1000)
+        time.sleep(1e6)
     if way == 6:  # garbage instead of an answer
         for place in range(3, 20):
             try:
@@ -68,15 +70,19 @@ autograder.show.page.draw = draw
 """
 
 
+#: The way that no limit but the one of seconds by the clock ends.
+SLEEPS = 5
+
+
 @pytest.fixture(scope="module")
 def breaking(tmp_path_factory):
-    """A desk with small limits, whose judge can be broken."""
+    """A desk with little computing time and memory, whose judge can be broken."""
     folder = tmp_path_factory.mktemp("broken")
     (folder / "sitecustomize.py").write_text(textwrap.dedent(BREAK))
     before = os.environ.get("PYTHONPATH", "")
     os.environ["PYTHONPATH"] = os.pathsep.join([str(folder), before])
     try:
-        with Desk(cpu=1, memory=200_000_000, wall=10) as desk:
+        with Desk(cpu=3, memory=200_000_000, wall=LONG) as desk:
             desk.judge("gap", SEED, [real("gap")[0]])
             yield desk
     finally:
@@ -93,8 +99,11 @@ def observed(exercise: str, seed: int) -> bytes:
 
 
 @pytest.mark.parametrize("way", range(1, 9))
-def test_a_judge_that_fails_is_an_error_and_the_next_is_judged(breaking, way):
-    found = breaking.judge("best_epoch", 100 + way, [observed("best_epoch", 100 + way)])
+def test_a_judge_that_fails_is_an_error_and_the_next_is_judged(breaking, way, monkeypatch):
+    with monkeypatch.context() as shortly:
+        if way == SLEEPS:
+            shortly.setattr(breaking, "_wall", 1)
+        found = breaking.judge("best_epoch", 100 + way, [observed("best_epoch", 100 + way)])
     assert {v.status for v in found.report.verdicts} == {"error"} and found.report.points == 0
     assert "the grader itself failed" in found.report.verdicts[0].returned
     assert "The grader failed here, not you" in found.shown["text/plain"]
@@ -103,7 +112,9 @@ def test_a_judge_that_fails_is_an_error_and_the_next_is_judged(breaking, way):
 
 
 @pytest.mark.parametrize("way", range(1, 9))
-def test_a_picture_that_fails_is_left_out_and_the_verdicts_stand(breaking, way):
+def test_a_picture_that_fails_is_left_out_and_the_verdicts_stand(breaking, way, monkeypatch):
+    if way == SLEEPS:
+        monkeypatch.setattr(breaking, "_wall", 10)  # the verdicts come before
     found = breaking.judge("gap", 100 + way, [observed("gap", 100 + way)])
     assert found.report.passed and found.shown[MIME]["points"] == found.report.max_points
     assert NO_PICTURE in found.shown["text/html"] and "<img" not in found.shown["text/html"]
@@ -196,13 +207,13 @@ def test_a_report_that_waits_for_another_recording_is_all_that_is_waited_for():
     """It is not drawn: who waited for its picture waited for as long as a judgement may take."""
     ours, theirs = socket.socketpair()
     answer = json.dumps({"report": {}, "suspected": True}).encode()
-    theirs.sendall(desk_module.LENGTH.pack(len(answer)) + answer)
+    send(theirs, answer)
     found = []
 
     def wait() -> None:
-        found.extend(desk_module._conversation(ours, [b"{}"], 2, time.monotonic() + 1000))
+        found.extend(desk_module._conversation(ours, [b"{}"], 2, time.monotonic() + LONG))
 
     waiting = threading.Thread(target=wait, daemon=True)
     waiting.start()
-    waiting.join(60)
+    waiting.join(LONG)
     assert found == [answer]

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import random
 import struct
-import time
 
 import nbformat
 import pytest
@@ -13,33 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.grading import wire
-
-
-def message(kind: str, body: bytes) -> bytes:
-    return struct.pack(">cI", kind.encode(), len(body)) + body
+from tests.grading.runs import heard, message
 
 
 def output(cell: object, said: object) -> bytes:
     return message("o", json.dumps([cell, said]).encode())
-
-
-def heard(data: bytes) -> wire.Heard:
-    """What comes of these bytes."""
-    reading, writing = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            os.close(reading)
-            left = memoryview(data)
-            while left:
-                left = left[os.write(writing, left) :]
-        finally:
-            os._exit(0)
-    os.close(writing)
-    try:
-        return wire.listen(reading, time.monotonic() + 100)
-    finally:
-        os.waitpid(pid, 0)
 
 
 def is_sound(got: wire.Heard) -> None:
