@@ -1,6 +1,7 @@
 """What several tests need."""
 
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -15,6 +16,18 @@ LONGEST = (
     "test_every_attack_costs_itself_and_nothing_else",
     "test_every_command_does_what_it_says",
 )
+#: A line by which a module of tests says that all of them are slow.
+ALL_SLOW = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules in which every test is slow are not imported for the quick tests.
+
+    Importing them is what takes the time: Keras takes seconds, in each of the processes that run tests.
+    """
+    if config.getoption("markexpr") != "not slow" or not collection_path.is_file():
+        return None
+    return bool(ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 def pytest_collection_modifyitems(items: list) -> None:

@@ -5,8 +5,13 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
+from autograder.exercises import EXERCISES
 from autograder.misconceptions import MISCONCEPTIONS
 from tests.banks.masks import Entry
+
+#: What needs Keras takes seconds to import, so that no quick test of the core may touch it.
+KERAS = ("keras_layer", "classifier", "transfer")
+NUMPY = tuple(name for name in EXERCISES if name not in KERAS)
 
 
 def one_by_one(bank: Iterable[Entry]) -> Iterator:
