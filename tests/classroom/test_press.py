@@ -275,7 +275,7 @@ def test_while_somebody_else_grades_a_press_ends_soon_and_says_who_that_is(cours
     finally:
         other.kill()
         other.communicate()
-    rest, _ = waiting.communicate(timeout=120)
+    rest, _ = waiting.communicate(timeout=300)
     assert waiting.returncode == 0 and "Waiting." not in rest
     pressed(course, "right0")
     assert scores(course) == {name: EXPECTED[name] for name in ("right0", "wrong")}
@@ -311,7 +311,7 @@ def test_a_server_that_is_killed_while_it_grades_holds_nothing_up(course):
             children = running
     os.kill(server.pid, signal.SIGKILL)
     server.communicate()
-    psutil.wait_procs(children, timeout=30)
+    psutil.wait_procs(children, timeout=300)
     assert not [each for each in children if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
     shutil.rmtree(slow.parent)
     pressed(course, "right0")
