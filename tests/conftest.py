@@ -3,9 +3,13 @@
 import os
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+
+# jsonschema, which nbformat imports, would spend a second on grammars for Internet addresses in each process.
+sys.modules.setdefault("rfc3987_syntax", None)
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -3,12 +3,14 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
 from tests.conftest import ROOT
 
 
+@cache
 def imports(path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):

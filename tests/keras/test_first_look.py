@@ -14,3 +14,9 @@ def test_a_correct_answer_passes_and_a_mistaken_one_is_named(exercise):
     assert_judged_as_correct(examine(exercise, *bank.CORRECT[0].objects(), seed=1))
     named = next(entry for entry in bank.MISTAKEN if entry.mistake)
     assert_judged_as_mistaken(named, examine(exercise, *named.objects(), seed=1))
+
+
+def test_a_stack_of_networks_is_trained_as_keras_trains_them_alone():
+    from tests.course import test_stacked
+
+    test_stacked.test_keras_optimizers_serve_too()

@@ -4,19 +4,19 @@ import pytest
 
 from autograder.examination import examine
 from tests.banks.keras_layer import CORRECT, FORBIDDEN, MISTAKEN
-from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, own_seed, told
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, told
 
 pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
 
 
 @pytest.mark.parametrize("entry", one_by_one(CORRECT))
 def test_correct_layer_gets_all_points(entry):
-    assert_judged_as_correct(examine("keras_layer", *entry.objects(), seed=own_seed(entry)))
+    assert_judged_as_correct(examine("keras_layer", *entry.objects(), seed=11))
 
 
 @pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
 def test_mistaken_layer_fails_and_is_named(entry):
-    report = examine("keras_layer", *entry.objects(), seed=own_seed(entry))
+    report = examine("keras_layer", *entry.objects(), seed=1)
     assert_judged_as_mistaken(entry, report, nameless=2)
     if entry.mistake == FORBIDDEN:
         others = {v.status for v in report.verdicts if v.property != "own"}

@@ -13,7 +13,7 @@ from autograder.judge.base import features
 from autograder.observations import MODEL_NUMBERS, SIZE_LIMIT, Observations
 from autograder.observe import observe
 from tests.banks.transfer import CORRECT, MISTAKEN, Transfer, functional
-from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, own_seed, told
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, told
 from tests.keras.test_judge_classifier import CallsWithoutEnd, Exits, Many, Nothing, settings
 
 pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
 
 @pytest.mark.parametrize("entry", one_by_one(CORRECT))
 def test_correct_model_gets_all_points(entry):
-    assert_judged_as_correct(examine("transfer", *entry.objects(), seed=own_seed(entry)))
+    assert_judged_as_correct(examine("transfer", *entry.objects(), seed=11))
 
 
 #: What a mistake does not touch still earns its points.
@@ -41,7 +41,7 @@ def test_costs_are_those_of_mistakes_in_the_bank():
 
 @pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
 def test_mistaken_model_fails_is_named_and_costs_what_rests_on_it(entry):
-    assert_judged_as_mistaken(entry, examine("transfer", *entry.objects(), seed=own_seed(entry)), COSTS)
+    assert_judged_as_mistaken(entry, examine("transfer", *entry.objects(), seed=1), COSTS)
 
 
 class Seen(Exception):
