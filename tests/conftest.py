@@ -14,11 +14,14 @@ sys.modules.setdefault("rfc3987_syntax", None)
 ROOT = Path(__file__).resolve().parent.parent
 
 
-#: What takes minutes, longest first.
+#: What takes longest, and shares no fixture with what stands beside it; longest first.
 LONGEST = (
     "test_notebook_runs",
     "test_every_attack_costs_itself_and_nothing_else",
     "test_every_command_does_what_it_says",
+    "test_an_instructor_grades_a_class_in_formgrader_and_in_a_terminal",
+    "test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader",
+    "test_unchanged_release_gets_no_points_and_a_friendly_sentence_per_exercise",
 )
 #: A line by which a module of tests says that all of them are slow.
 ALL_SLOW = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
@@ -35,13 +38,17 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list) -> None:
-    """The longest tests first, or one process would wait for the other's last."""
+    """Long tests first, so that neither of two processes waits for the other's last.
 
-    def place(item) -> int:
-        name = getattr(item, "originalname", "")
-        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
-
-    items.sort(key=place)
+    Each process begins with one half of the list, and when it is through takes tests from the end of the other's.
+    """
+    longest = [item for name in LONGEST for item in items if getattr(item, "originalname", "") == name]
+    seen = set(longest)
+    rest = [item for item in items if item not in seen]
+    rest.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    first, second = longest[::2], longest[1::2]
+    room = max(0, len(items) // 2 - len(first))
+    items[:] = first + rest[:room] + second + rest[room:]
 
 
 @pytest.fixture(scope="session")

@@ -399,7 +399,9 @@ def test_a_gradebook_of_another_version_is_named(course):
     cell["metadata"]["nbgrader"]["points"] = 20
     notebook.write_text(json.dumps(raw))
     assert "nbgrader knows another version of 01_mask" in pressed(course, "right0")
-    assert start(course, *GRADE).communicate(timeout=300)
+    terminal = start(course, *GRADE)
+    said, _ = terminal.communicate(timeout=300)
+    assert terminal.returncode == 1 and "6 to grade" in said, said
     assert "another version" not in pressed(course, "right0")
 
 
