@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(items: list) -> None:
     longest = [item for name in LONGEST for item in items if getattr(item, "originalname", "") == name]
     seen = set(longest)
     rest = [item for item in items if item not in seen]
-    rest.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    # What needs Keras stands together and is not taken over, so that as a rule one process imports it.
+    rest.sort(key=lambda item: (item.get_closest_marker("slow") is None, "tests/keras/" not in item.nodeid))
     first, second = longest[::2], longest[1::2]
     room = max(0, len(items) // 2 - len(first))
     items[:] = first + rest[:room] + second + rest[room:]
