@@ -32,7 +32,7 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
     Importing them is what takes the time: Keras takes seconds, in each of the processes that run tests.
     """
-    if config.getoption("markexpr") != "not slow" or not collection_path.is_file():
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
         return None
     return bool(ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
