@@ -1,7 +1,7 @@
 """What all tests of the judge share: the entries of a bank, one by one, and what is to be said of each."""
 
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import pytest
 
@@ -14,16 +14,17 @@ KERAS = ("keras_layer", "classifier", "transfer")
 NUMPY = tuple(name for name in EXERCISES if name not in KERAS)
 
 
-def one_by_one(bank: Iterable[Entry], kind=lambda entry: entry.mistake or entry.exercise) -> Iterator:
+def one_by_one(bank: Iterable[Entry], kind=lambda entry: entry.mistake or entry.exercise) -> list:
     """Each entry of a bank as a parameter of a test.
 
     The quick tests judge the first entry of each kind: for each mistake that has a name one, and for each exercise
     one that has none.
     """
-    kinds = set()
+    found, kinds = [], set()
     for entry in bank:
-        yield pytest.param(entry, id=entry.name, marks=[pytest.mark.slow] if kind(entry) in kinds else [])
+        found.append(pytest.param(entry, id=entry.name, marks=[pytest.mark.slow] if kind(entry) in kinds else []))
         kinds.add(kind(entry))
+    return found
 
 
 def own_seed(entry: Entry) -> int:

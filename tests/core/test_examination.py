@@ -94,7 +94,7 @@ def every_exercise_with_every_result():
             yield pytest.param(exercise, result, id=f"{exercise}-{type(result).__name__}", marks=marks)
 
 
-@pytest.mark.parametrize(("exercise", "result"), every_exercise_with_every_result())
+@pytest.mark.parametrize(("exercise", "result"), list(every_exercise_with_every_result()))
 def test_whatever_comes_back_there_is_a_verdict(exercise, result):
     class Layer:
         def __init__(self, *_, **__):
