@@ -8,7 +8,7 @@ BIN := .venv/bin
 help:
 	@echo "make lab      open the course in JupyterLab (make lab ARGS=--no-browser on a server)"
 	@echo "make test     run all tests"
-	@echo "make quick    run the fast tests"
+	@echo "make quick    run the fast tests (under a minute)"
 	@echo "make course   execute the notebooks of course/ and solutions/ and save them with their outputs"
 	@echo "make study    run the experiments of the notebooks at full size and save their numbers (two hours)"
 	@echo "make release  generate exercises/ from solutions/"
@@ -26,7 +26,7 @@ test: setup
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 quick: setup
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist worksteal $(ARGS)
 
 course: setup
 	@$(BIN)/python -m tools.execute course/*.ipynb solutions/*/*.ipynb

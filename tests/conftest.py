@@ -1,33 +1,57 @@
 """What several tests need."""
 
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+# jsonschema, which nbformat imports, would spend a second on grammars for Internet addresses in each process.
+sys.modules.setdefault("rfc3987_syntax", None)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 if sys.platform == "win32":  # where no class can be graded, these cannot even be imported
     collect_ignore = ["grading", "classroom", "core/test_exercises.py", "core/test_printable.py"]
 
-#: What takes minutes, longest first.
+#: What takes longest, and shares no fixture with what stands beside it; longest first.
 LONGEST = (
     "test_notebook_runs",
     "test_every_attack_costs_itself_and_nothing_else",
     "test_every_command_does_what_it_says",
+    "test_an_instructor_grades_a_class_in_formgrader_and_in_a_terminal",
+    "test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader",
+    "test_unchanged_release_gets_no_points_and_a_friendly_sentence_per_exercise",
 )
+#: A line by which a module of tests says that all of them are slow.
+ALL_SLOW = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Modules in which every test is slow are not imported for the quick tests.
+
+    Importing them is what takes the time: Keras takes seconds, in each of the processes that run tests.
+    """
+    if config.getoption("markexpr") != "not slow" or collection_path.suffix != ".py":
+        return None
+    return bool(ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
 def pytest_collection_modifyitems(items: list) -> None:
-    """The longest tests first, or one process would wait for the other's last."""
+    """Long tests first, so that neither of two processes waits for the other's last.
 
-    def place(item) -> int:
-        name = getattr(item, "originalname", "")
-        return LONGEST.index(name) if name in LONGEST else len(LONGEST)
-
-    items.sort(key=place)
+    Each process begins with one half of the list, and when it is through takes tests from the end of the other's.
+    """
+    longest = [item for name in LONGEST for item in items if getattr(item, "originalname", "") == name]
+    seen = set(longest)
+    rest = [item for item in items if item not in seen]
+    # What needs Keras stands together and is not taken over, so that as a rule one process imports it.
+    rest.sort(key=lambda item: (item.get_closest_marker("slow") is None, "tests/keras/" not in item.nodeid))
+    first, second = longest[::2], longest[1::2]
+    room = max(0, len(items) // 2 - len(first))
+    items[:] = first + rest[:room] + second + rest[room:]
 
 
 @pytest.fixture(scope="session")

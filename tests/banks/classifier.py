@@ -1,26 +1,18 @@
 """Classifiers to judge: correct ones as unlike each other as possible, and mistaken ones with their names."""
 
+from functools import partial
+
 import keras
 import numpy as np
 from keras import layers, ops
 
-from tests.banks.masks import Entry
+from tests.banks.masks import Entry, enters
 
 CORRECT: list[Entry] = []
 MISTAKEN: list[Entry] = []
 
-
-def correct(function):
-    CORRECT.append(Entry(function.__name__, "classifier", lambda: function))
-    return function
-
-
-def wrong(mistake):
-    def enter(function):
-        MISTAKEN.append(Entry(function.__name__, "classifier", lambda: function, mistake))
-        return function
-
-    return enter
+correct = enters(CORRECT, "classifier")
+wrong = partial(enters, MISTAKEN, "classifier")
 
 
 def compiled(model, optimizer="adam", loss="sparse_categorical_crossentropy", **options):

@@ -4,6 +4,7 @@ import random
 from array import array
 from collections import Counter, defaultdict, deque
 from copy import deepcopy
+from functools import partial
 from itertools import cycle
 
 import numpy as np
@@ -20,23 +21,13 @@ from sklearn.model_selection import cross_validate as sklearn_cross_validate
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import LabelEncoder, MinMaxScaler, RobustScaler, StandardScaler, scale
 
-from tests.banks.masks import Entry
+from tests.banks.masks import Entry, enters
 
 CORRECT: list[Entry] = []
 MISTAKEN: list[Entry] = []
 
-
-def correct(function):
-    CORRECT.append(Entry(function.__name__, "cross_validation", lambda: function))
-    return function
-
-
-def wrong(mistake):
-    def enter(function):
-        MISTAKEN.append(Entry(function.__name__, "cross_validation", lambda: function, mistake))
-        return function
-
-    return enter
+correct = enters(CORRECT, "cross_validation")
+wrong = partial(enters, MISTAKEN, "cross_validation")
 
 
 def checked(x, y, n_splits):

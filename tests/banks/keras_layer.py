@@ -3,6 +3,7 @@
 import inspect
 import sys
 import types
+from functools import partial
 
 import keras
 import numpy as np
@@ -11,23 +12,13 @@ from keras import ops
 from scipy.stats import norm
 from tensorflow.python.keras.layers.core import Dropout as OldDropout
 
-from tests.banks.masks import Entry, checked
+from tests.banks.masks import Entry, checked, enters
 
 CORRECT: list[Entry] = []
 MISTAKEN: list[Entry] = []
 
-
-def correct(layer):
-    CORRECT.append(Entry(layer.__name__, "keras_layer", lambda: layer))
-    return layer
-
-
-def wrong(mistake):
-    def enter(layer):
-        MISTAKEN.append(Entry(getattr(layer, "__name__", repr(layer)), "keras_layer", lambda: layer, mistake))
-        return layer
-
-    return enter
+correct = enters(CORRECT, "keras_layer")
+wrong = partial(enters, MISTAKEN, "keras_layer")
 
 
 class Base(keras.layers.Layer):

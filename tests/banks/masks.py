@@ -31,6 +31,16 @@ class Entry:
         return made if self.exercise == "backward" else (made,)
 
 
+def enters(entries: list[Entry], exercise: str, mistake: str | None = None) -> Callable:
+    """A decorator that adds an implementation of an exercise, as it stands, to the entries of a bank."""
+
+    def enter(made):
+        entries.append(Entry(getattr(made, "__name__", repr(made)), exercise, lambda: made, mistake))
+        return made
+
+    return enter
+
+
 def checked(rate):
     if not 0 <= rate <= 1:
         raise ValueError("rate must be a probability")

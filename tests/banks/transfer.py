@@ -1,25 +1,17 @@
 """Models on a frozen base to judge: correct ones as unlike each other as possible, and mistaken ones by name."""
 
+from functools import partial
+
 import keras
 from keras import layers, ops
 
-from tests.banks.masks import Entry
+from tests.banks.masks import Entry, enters
 
 CORRECT: list[Entry] = []
 MISTAKEN: list[Entry] = []
 
-
-def correct(function):
-    CORRECT.append(Entry(function.__name__, "transfer", lambda: function))
-    return function
-
-
-def wrong(mistake):
-    def enter(function):
-        MISTAKEN.append(Entry(function.__name__, "transfer", lambda: function, mistake))
-        return function
-
-    return enter
+correct = enters(CORRECT, "transfer")
+wrong = partial(enters, MISTAKEN, "transfer")
 
 
 def head(x, n_classes, size_inner, droprate):

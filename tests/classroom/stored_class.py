@@ -3,7 +3,9 @@
 import os
 import shutil
 import sys
+import tempfile
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from unittest import mock
 
@@ -64,6 +66,16 @@ def graded(
     Notes.read_or_none(written).having({student: key}).write(written)
 
 
+@cache
+def _new_gradebook() -> bytes:
+    """A gradebook as nbgrader makes it; only once, as it starts a program to do so that takes seconds."""
+    # nbgrader calls alembic by name, also when this .venv is not activated.
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
+    with tempfile.TemporaryDirectory() as folder, mock.patch.dict(os.environ, PATH=path):
+        with Gradebook(f"sqlite:///{folder}/gradebook.db", "dropout"):
+            return Path(folder, "gradebook.db").read_bytes()
+
+
 def in_gradebook(
     course: Course, student: str, points: dict[str, float], penalty: float = 0.0, by_hand: bool = False, **person
 ) -> None:
@@ -71,12 +83,10 @@ def in_gradebook(
 
     by_hand: whether a person gave them, as in formgrader, instead of full marks. person: names and addresses.
     """
-    # nbgrader calls alembic by name when it makes a gradebook, also when this .venv is not activated.
-    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
-    with (
-        mock.patch.dict(os.environ, PATH=path),
-        Gradebook(f"sqlite:///{course.root / 'gradebook.db'}", "dropout") as book,
-    ):
+    file = course.root / "gradebook.db"
+    if not file.exists():
+        file.write_bytes(_new_gradebook())
+    with Gradebook(f"sqlite:///{file}", "dropout") as book:
         book.update_or_create_assignment(ASSIGNMENT)
         book.update_or_create_notebook(ASSIGNMENT, ASSIGNMENT)
         for exercise in ("inverted", "classic"):

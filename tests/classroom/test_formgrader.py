@@ -48,7 +48,7 @@ def lab(course, tmp_path) -> Iterator[str]:  # noqa: F811 - the fixture
         server = subprocess.Popen(command, cwd=course.root, env=environment, stdout=output, stderr=output)
     address = f"http://127.0.0.1:{port}"
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + 300
         while True:
             try:
                 urllib.request.urlopen(f"{address}/api?token={TOKEN}", timeout=5)
@@ -59,7 +59,7 @@ def lab(course, tmp_path) -> Iterator[str]:  # noqa: F811 - the fixture
         yield address
     finally:
         server.terminate()
-        server.wait(30)
+        server.wait(300)
     assert "Traceback" not in log.read_text(), log.read_text()
 
 
@@ -68,7 +68,7 @@ class Formgrader:
 
     def __init__(self, browser, address: str):  # noqa: F811 - no fixture here
         self.page = browser.new_page(viewport={"width": 1280, "height": 1100})
-        self.page.set_default_timeout(60_000)
+        self.page.set_default_timeout(300_000)
         self.page.goto(f"{address}/lab?reset&token={TOKEN}")
         self.page.get_by_role("menuitem", name="Nbgrader", exact=True).click()
         self.page.get_by_text("Formgrader", exact=True).first.click()

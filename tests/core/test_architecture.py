@@ -4,6 +4,7 @@ import ast
 import importlib
 import subprocess
 import sys
+from functools import cache
 
 import pytest
 
@@ -11,6 +12,7 @@ from autograder import catalogue
 from tests.conftest import ROOT
 
 
+@cache
 def imports(path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
@@ -22,7 +24,9 @@ def imports(path) -> set[str]:
 
 
 def all_imports(folder) -> set[str]:
-    return set().union(*(imports(path) for path in (ROOT / folder).rglob("*.py")))
+    modules = list((ROOT / folder).rglob("*.py"))
+    assert modules, f"there is nothing in {folder}, so this would say nothing"
+    return set().union(*(imports(path) for path in modules))
 
 
 PACKAGE = ROOT / "autograder"

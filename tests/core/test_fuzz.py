@@ -12,13 +12,9 @@ from autograder.catalogue import exercises, part
 from autograder.judge import judge
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
+from tests.judging import NUMPY
 
-NUMPY_EXERCISES = [name for name in exercises() if name not in ("keras_layer", "classifier", "transfer")]
-#: Keras itself takes seconds to import.
-AND_A_MODEL = [
-    *NUMPY_EXERCISES,
-    *(pytest.param(name, marks=pytest.mark.slow) for name in ("classifier", "transfer")),
-]
+AND_A_MODEL = [*NUMPY, *(pytest.param(name, marks=pytest.mark.slow) for name in ("classifier", "transfer"))]
 LIMITS = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 scalars = st.one_of(

@@ -16,23 +16,17 @@ from autograder.judge import judge
 from autograder.observations import Observations
 from autograder.observe import observe
 from tests.banks.cross_validation import CORRECT, MISTAKEN
-from tests.core.test_judge import told
-from tests.core.test_judge_overfitting import assert_judged_as_mistaken
-
-SEEDS = [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (2, 3))]
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, own_seed
 
 
-@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_correct_cross_validation_gets_all_points(entry, seed):
-    report = examine("cross_validation", entry.make(), seed=seed)
-    assert report.passed, told(report)
+@pytest.mark.parametrize("entry", one_by_one(CORRECT))
+def test_correct_cross_validation_gets_all_points(entry):
+    assert_judged_as_correct(examine("cross_validation", *entry.objects(), seed=own_seed(entry)))
 
 
-@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
-@pytest.mark.parametrize("seed", SEEDS)
-def test_mistaken_cross_validation_fails_and_is_named(entry, seed):
-    assert_judged_as_mistaken(entry, examine("cross_validation", entry.make(), seed=seed))
+@pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
+def test_mistaken_cross_validation_fails_and_is_named(entry):
+    assert_judged_as_mistaken(entry, examine("cross_validation", *entry.objects(), seed=own_seed(entry)))
 
 
 def ordinary_cases(seed):

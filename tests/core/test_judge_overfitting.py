@@ -3,44 +3,25 @@
 import numpy as np
 import pytest
 
-from autograder.catalogue import cases, misconceptions
+from autograder.catalogue import cases
 from autograder.examination import examine
 from autograder.judge import judge
 from autograder.observations import Observations
 from autograder.observe import observe
-from tests.banks import overfitting as bank_overfitting
 from tests.banks.overfitting import CORRECT, MISTAKEN
-from tests.core.test_judge import told
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, own_seed
 
 HISTORIES = ("gap", "best_epoch")
 
 
-def assert_judged_as_mistaken(entry, report, costs=None):
-    """A report on a mistaken entry fails, and names its mistake and not much else.
-
-    costs: by the names of some entries, the properties that they lose, and no others.
-    """
-    assert not report.passed, f"{entry.name} got through"
-    assert not any(v.status == "error" for v in report.verdicts), told(report)
-    if entry.mistake:
-        assert entry.mistake in report.misconceptions, told(report)
-        assert entry.mistake in misconceptions()
-    assert len(report.misconceptions) <= (2 if entry.mistake else 0), told(report)
-    if costs and entry.name in costs:
-        assert {v.property for v in report.verdicts if v.status != "pass"} == costs[entry.name], told(report)
+@pytest.mark.parametrize("entry", one_by_one(CORRECT))
+def test_correct_function_of_a_history_gets_all_points(entry):
+    assert_judged_as_correct(examine(entry.exercise, *entry.objects(), seed=own_seed(entry)))
 
 
-@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_correct_function_of_a_history_gets_all_points(entry, seed):
-    report = examine(entry.exercise, *entry.objects(), seed=seed)
-    assert report.passed, told(report)
-
-
-@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_mistaken_function_of_a_history_fails_and_is_named(entry, seed):
-    assert_judged_as_mistaken(entry, examine(entry.exercise, *entry.objects(), seed=seed))
+@pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
+def test_mistaken_function_of_a_history_fails_and_is_named(entry):
+    assert_judged_as_mistaken(entry, examine(entry.exercise, *entry.objects(), seed=own_seed(entry)))
 
 
 @pytest.mark.parametrize("exercise", HISTORIES)
@@ -74,7 +55,7 @@ def test_one_mistake_costs_one_property():
         "best_epoch-choice-nan-wins-0": {"nan"}, "best_epoch-only_empty_refused": {"bad-input"},
         "best_epoch-choice-epoch-off-by-one-0": {"best-epoch", "ties", "one-epoch", "nan"},
     }  # fmt: skip
-    made = {entry.name: entry for entry in bank_overfitting.MISTAKEN}
+    made = {entry.name: entry for entry in MISTAKEN}
     for name, properties in costs.items():
         assert lost(made[name].exercise, *made[name].objects()) == properties, name
 

@@ -16,6 +16,7 @@ from autograder.show.text import WIDTH, as_text
 from tests.banks import cross_validation as bank_cross_validation
 from tests.banks import overfitting as bank_overfitting
 from tests.banks.masks import CORRECT, MISTAKEN
+from tests.judging import one_by_one
 
 SAMPLE = [
     entry
@@ -50,7 +51,9 @@ SAMPLE += [
 SAMPLE += [entry for entry in bank_overfitting.CORRECT if entry.name in {"gap-plain", "best_epoch-loop"}]
 
 
-@pytest.mark.parametrize("entry", [*SAMPLE, CORRECT[0], CORRECT[-1]], ids=lambda entry: entry.name)
+@pytest.mark.parametrize(
+    "entry", one_by_one([*SAMPLE, CORRECT[0], CORRECT[-1]], kind=lambda entry: entry.exercise)
+)
 def test_report_fits_a_terminal_and_says_the_same_as_html(entry):
     report = examine(entry.exercise, *entry.objects(), seed=3)
     text, page = as_text(report), as_html(report)

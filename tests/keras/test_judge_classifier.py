@@ -10,16 +10,14 @@ from autograder.judge import judge
 from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
 from tests.banks.classifier import CORRECT, MISTAKEN, compiled, sequential
-from tests.core.test_judge import told
-from tests.core.test_judge_overfitting import assert_judged_as_mistaken
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, told
 
 pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
 
 
-@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", one_by_one(CORRECT))
 def test_correct_classifier_gets_all_points(entry):
-    report = examine("classifier", *entry.objects(), seed=11)
-    assert report.passed, told(report)
+    assert_judged_as_correct(examine("classifier", *entry.objects(), seed=11))
 
 
 #: What a mistake does not touch still earns its points.
@@ -35,7 +33,7 @@ def test_costs_are_those_of_mistakes_in_the_bank():
     assert set(COSTS) <= {entry.name for entry in MISTAKEN}
 
 
-@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
 def test_mistaken_classifier_fails_is_named_and_costs_what_rests_on_it(entry):
     assert_judged_as_mistaken(entry, examine("classifier", *entry.objects(), seed=1), COSTS)
 

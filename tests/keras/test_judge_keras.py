@@ -4,25 +4,20 @@ import pytest
 
 from autograder.examination import examine
 from tests.banks.keras_layer import CORRECT, FORBIDDEN, MISTAKEN
-from tests.core.test_judge import told
+from tests.judging import assert_judged_as_correct, assert_judged_as_mistaken, one_by_one, told
 
 pytestmark = pytest.mark.slow  # Keras itself takes seconds to import
 
 
-@pytest.mark.parametrize("entry", CORRECT, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", one_by_one(CORRECT))
 def test_correct_layer_gets_all_points(entry):
-    report = examine("keras_layer", entry.make(), seed=11)
-    assert report.passed, told(report)
+    assert_judged_as_correct(examine("keras_layer", *entry.objects(), seed=11))
 
 
-@pytest.mark.parametrize("entry", MISTAKEN, ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", one_by_one(MISTAKEN))
 def test_mistaken_layer_fails_and_is_named(entry):
-    report = examine("keras_layer", entry.make(), seed=1)
-    assert not report.passed, f"{entry.name} got through"
-    assert not any(v.status == "error" for v in report.verdicts), told(report)
-    if entry.mistake:
-        assert entry.mistake in report.misconceptions, told(report)
-    assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)
+    report = examine("keras_layer", *entry.objects(), seed=1)
+    assert_judged_as_mistaken(entry, report, nameless=2)
     if entry.mistake == FORBIDDEN:
         others = {v.status for v in report.verdicts if v.property != "own"}
         assert report.points == 0 and others == {"blocked"}, "what Keras's layer does earns nothing:\n" + told(
