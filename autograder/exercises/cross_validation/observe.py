@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograder.exercises.cross_validation.cases import EVENT, FOLD_EVENTS, FOLD_NUMBERS, SCORES, FoldCase
-from autograder.observations import TEXT_LIMIT, Record
-from autograder.observe.calls import Unusable, Watch, shared_state, trouble_of, type_name
+from autograder.observations import TEXT_LIMIT, Record, Trouble
+from autograder.observe.calls import Student, Unusable, Watch, shared_state, trouble_of, type_name
 
 #: Numbers in one call of fit or score, and in all calls before one: a correct answer needs a fifth of it.
 NUMBER_LIMIT = FOLD_NUMBERS // 2
@@ -86,8 +86,8 @@ class _Recorder:
         """A copy of the features as float64 (rows, columns); None if they are no such table."""
         try:
             plain = np.asarray(x)
-            shape = plain.shape
-            if plain.ndim == 2 and shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
+            shape: object = plain.shape
+            if plain.ndim == 2 and plain.shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
                 return np.array(plain, dtype=np.float64, subok=False)
         except Exception:  # whatever a strange object raises when it is read
             shape = "of no known shape"
@@ -104,7 +104,7 @@ class _Recorder:
         except Exception:
             return None
 
-    def _code(self, label: object) -> int:
+    def _code(self, label: Student) -> int:
         if type(label) in _NUMPY_SCALARS:  # from an array of objects
             label = label.item()
         if type(label) not in _PLAIN:  # anything else may do what it likes when it is compared
@@ -192,7 +192,7 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     return build_model
 
 
-def record(objects: tuple, case: FoldCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: FoldCase) -> dict[str, Record]:
     """Call `cross_validate` once and record what came back and what its models were given.
 
     What came back is recorded under the case's name, numbers of any shape; the models' events under
@@ -208,19 +208,18 @@ def record(objects: tuple, case: FoldCase) -> dict[str, Record]:
     # Whoever sets the global states to the same in every call shall be seen, too.
     random.random(), np.random.random()  # noqa: NPY002
     before = shared_state()
-    values, trouble = None, {}
+    values: np.ndarray | None = None
+    trouble: Trouble = {}
     try:
         values = _numbers(student(_model_maker(recorder), x, y, case.n_splits, case.seed))
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
-        trouble = trouble_of(error)
-    happened = {"input_changed": watch.changed(), "global_moved": before != shared_state()}
-    if trouble:
-        trouble["problem_call"] = 0
-    whole = Record(values=values, **happened, **trouble)
+        trouble = trouble_of(error) | {"problem_call": 0}
+    changed, moved = watch.changed(), before != shared_state()
+    whole = Record(values=values, input_changed=changed, global_moved=moved, **trouble)
     return {case.name: whole} | recorder.records(case.name)
 
 
-def _numbers(result: object) -> np.ndarray:
+def _numbers(result: Student) -> np.ndarray:
     """What came back as an array of numbers of any shape. Raises Unusable for anything else."""
     if result is None:
         raise Unusable("none", "")
