@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+import numpy as np
+
 from autograder.exercise import Case, Exercise
 from autograder.judge.statistics import Budget
 from autograder.observations import Observations, Record
@@ -84,3 +86,10 @@ class Bench(Generic[SomeCase]):
         """What was recorded for the case `name`, or for a part of it."""
         whole = f"{name}.{part}" if part else name
         return self.observations.records.get(whole, Record(problem="missing"))
+
+    def recorded(self, name: str, part: str = "") -> np.ndarray:
+        """The values of a case or part that is known to have some. Raises LookupError if it has none."""
+        values = self.record(name, part).values
+        if values is None:
+            raise LookupError(f"The recording of case {name!r} is damaged.")
+        return values

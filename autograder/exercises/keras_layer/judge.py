@@ -172,7 +172,7 @@ def _judge_graph(bench: MaskBench, rulings: Rulings) -> Ruling:
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
         if values is None:
             return went_wrong(bench, case, record)
-        (draws,) = masks(bench, [case]) or [None]
+        draws = next(iter(masks(bench, [case])), None)
         if draws is None or draws.kept.all():
             return Ruling(
                 "fail",

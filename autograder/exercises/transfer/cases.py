@@ -97,11 +97,9 @@ class TransferCase:
         """The base: a first block, ReLU, and a second block."""
         rng = np.random.default_rng([self.seed, 1])
         sizes = ((self.window, self.size[-1], self.filters[0]), (2, *self.filters))
-        return tuple(
+        first, second = (
             Block(
-                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype(
-                    "f4"
-                ),
+                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype("f4"),
                 rng.uniform(1, 3, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),
@@ -110,6 +108,7 @@ class TransferCase:
             )
             for (width, channels, filters), stride in zip(sizes, (self.stride, 1), strict=True)
         )
+        return first, second
 
     def x(self) -> np.ndarray:
         """Images, (images, height, width, channels) of float32, each with colours of its own, half with large ones.

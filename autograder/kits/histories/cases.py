@@ -5,6 +5,7 @@ in different epochs that are not neighbours, and no final value is one of them. 
 hundredths, and tolerances of a thousandth, would find another epoch.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -40,7 +41,13 @@ class HistoryCase:
 
     def history(self) -> dict[str, list | np.ndarray]:
         """The dictionary, as it is handed over; a new one."""
-        make = {"float": list, "numpy": _numpy, "numpy32": _numpy32, "array": np.array}[self.form]
+        makers: dict[str, Callable[[tuple[float, ...]], list | np.ndarray]] = {
+            "float": list,
+            "numpy": _numpy,
+            "numpy32": _numpy32,
+            "array": np.array,
+        }
+        make = makers[self.form]
         return {key: make(values) for key, values in self.columns}
 
     def curve(self, key: str) -> np.ndarray:
