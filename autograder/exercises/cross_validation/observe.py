@@ -125,14 +125,43 @@ class _Recorder:
         return {f"{name}.{part}": Record(values=values) for part, values in parts.items()}
 
 
+class _Classifier:
+    """What scikit-learn asks of a classifier beside fit and score: there are no settings, and nothing is sent away."""
+
+    _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
+
+    def get_params(self, deep=True):
+        """Settings by name: there are none."""
+        return {}
+
+    def set_params(self, **params):
+        """Set settings by name, of which there are none. Raises ValueError for any."""
+        if params:
+            raise ValueError(f"This model has no parameter {next(iter(params))!r}.")
+        return self
+
+    def __sklearn_tags__(self):
+        tags = importlib.import_module("sklearn.utils")
+        return tags.Tags(
+            estimator_type="classifier",
+            target_tags=tags.TargetTags(required=True),
+            classifier_tags=tags.ClassifierTags(),
+        )
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("This model cannot be sent to another process: leave n_jobs out.")
+
+    def __repr__(self):
+        return "Model()"
+
+
 def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     """A `build_model` whose models write into `recorder`. Its class is its own: whoever patches it harms nobody."""
 
-    class Model:
+    class Model(_Classifier):
         """A classifier with scikit-learn's fit and score. It learns nothing, and its scores are made up."""
 
         __qualname__ = "Model"  # what an exception calls it
-        _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
 
         def __init__(self):
             recorder.pasts[self] = _Past(recorder.models)
@@ -147,29 +176,11 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
             """The accuracy on features X and labels y, a float."""
             return recorder.score(recorder.pasts[self], X, y)
 
-        def get_params(self, deep=True):
-            """Settings by name: there are none."""
-            return {}
-
-        def set_params(self, **params):
-            """Set settings by name, of which there are none. Raises ValueError for any."""
-            if params:
-                raise ValueError(f"This model has no parameter {next(iter(params))!r}.")
-            return self
-
         def __sklearn_clone__(self):
             return Model()
 
         def __sklearn_is_fitted__(self):
             return recorder.pasts[self].fits > 0
-
-        def __sklearn_tags__(self):
-            tags = importlib.import_module("sklearn.utils")
-            return tags.Tags(
-                estimator_type="classifier",
-                target_tags=tags.TargetTags(required=True),
-                classifier_tags=tags.ClassifierTags(),
-            )
 
         def __copy__(self):
             copied, past = Model(), recorder.pasts[self]
@@ -178,12 +189,6 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
 
         def __deepcopy__(self, memo):
             return self.__copy__()
-
-        def __reduce_ex__(self, protocol):
-            raise TypeError("This model cannot be sent to another process: leave n_jobs out.")
-
-        def __repr__(self):
-            return "Model()"
 
     def build_model():
         """A new model, not trained yet."""
