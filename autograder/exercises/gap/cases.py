@@ -9,7 +9,7 @@ from autograder.kits.histories.cases import (
     CURVES,
     HistoryCase,
     answerable,
-    columns,
+    columns_of,
     curves,
     history_forms,
     plan_histories,
@@ -28,14 +28,14 @@ def plan(seed: int, again: bool = False) -> dict[str, HistoryCase]:
     found = answerable(rng, overfit, READS)
     for key, form in zip(READS, ("float", "array"), strict=True):
         spoilt = with_nan(overfit, (key,), "last")
-        found.append(HistoryCase(f"nan-final-{key}", columns(spoilt, CURVES), form, "nan"))
+        found.append(HistoryCase(f"nan-final-{key}", columns_of(spoilt, CURVES), form, "nan"))
     # As Keras called the accuracy before 2019.
     old = {"acc": overfit["accuracy"], "val_acc": overfit["val_accuracy"]} | overfit
     without = tuple(key for key in CURVES if key != "accuracy")
     found += [
         *refused(overfit),
-        HistoryCase("old", columns(old, ("acc", "loss", "val_acc", "val_loss")), asks="no-key"),
-        HistoryCase("no-accuracy", columns(overfit, without), asks="no-key"),
+        HistoryCase("old", columns_of(old, ("acc", "loss", "val_acc", "val_loss")), asks="no-key"),
+        HistoryCase("no-accuracy", columns_of(overfit, without), asks="no-key"),
     ]
     return plan_histories(found, "generalization_gap", READS)
 

@@ -104,16 +104,22 @@ def answerable(rng: np.random.Generator, overfit: Curves, reads: tuple[str, ...]
     before = (*_shuffled(rng, _MORE), *_shuffled(rng, CURVES))
     behind = (*_shuffled(rng, CURVES), *_shuffled(rng, _MORE))
     return [
-        HistoryCase("overfit", columns(overfit, CURVES)),
+        HistoryCase("overfit", columns_of(overfit, CURVES)),
         # Keys that look like those asked for stand before them in one history, and behind them in another.
-        HistoryCase("dropout", columns(dropout | _more(rng, dropout), before), "numpy"),
-        HistoryCase("large", columns(large | _more(rng, large), behind), "numpy32"),
-        HistoryCase("long", columns(long | _more(rng, long), _shuffled(rng, (*CURVES, *_MORE))), "array"),
-        HistoryCase("close", columns(_close(rng, curves(rng, 0.06)), _shuffled(rng, CURVES))),
-        HistoryCase("one-epoch", columns(first(curves(rng, 0.08), 1), _shuffled(rng, CURVES)), asks="one-epoch"),
-        HistoryCase("one-epoch-array", columns(first(curves(rng, -0.08), 1), CURVES), "array", "one-epoch"),
-        HistoryCase("ties-2", columns(_tied(rng, curves(rng, 0.07), 2), CURVES), asks="ties"),
-        HistoryCase("ties-3", columns(_tied(rng, curves(rng, 0.07), 3), _shuffled(rng, CURVES)), "array", "ties"),
+        HistoryCase("dropout", columns_of(dropout | _more(rng, dropout), before), "numpy"),
+        HistoryCase("large", columns_of(large | _more(rng, large), behind), "numpy32"),
+        HistoryCase("long", columns_of(long | _more(rng, long), _shuffled(rng, (*CURVES, *_MORE))), "array"),
+        HistoryCase("close", columns_of(_close(rng, curves(rng, 0.06)), _shuffled(rng, CURVES))),
+        HistoryCase(
+            "one-epoch", columns_of(first_epochs(curves(rng, 0.08), 1), _shuffled(rng, CURVES)), asks="one-epoch"
+        ),
+        HistoryCase(
+            "one-epoch-array", columns_of(first_epochs(curves(rng, -0.08), 1), CURVES), "array", "one-epoch"
+        ),
+        HistoryCase("ties-2", columns_of(_tied(rng, curves(rng, 0.07), 2), CURVES), asks="ties"),
+        HistoryCase(
+            "ties-3", columns_of(_tied(rng, curves(rng, 0.07), 3), _shuffled(rng, CURVES)), "array", "ties"
+        ),
         *_with_one_nan(rng, reads),
     ]
 
@@ -122,7 +128,7 @@ def _with_one_nan(rng: np.random.Generator, reads: tuple[str, ...]) -> list[Hist
     """Histories in which one epoch is NaN, in several places."""
     places = (("first", "float"), ("before", "numpy"), ("after", "array"), ("last", "float"))
     return [
-        HistoryCase(f"nan-{n}-{place}", columns(with_nan(curves(rng, 0.08), reads, place), CURVES), form, "nan")
+        HistoryCase(f"nan-{n}-{place}", columns_of(with_nan(curves(rng, 0.08), reads, place), CURVES), form, "nan")
         for n, (place, form) in enumerate(places)
     ]
 
@@ -130,10 +136,10 @@ def _with_one_nan(rng: np.random.Generator, reads: tuple[str, ...]) -> list[Hist
 def refused(overfit: Curves) -> list[HistoryCase]:
     """Histories that have none."""
     return [
-        HistoryCase("empty", columns(first(overfit, 0), CURVES), asks="no-epoch"),
-        HistoryCase("empty-array", columns(first(overfit, 0), CURVES), "array", "no-epoch"),
+        HistoryCase("empty", columns_of(first_epochs(overfit, 0), CURVES), asks="no-epoch"),
+        HistoryCase("empty-array", columns_of(first_epochs(overfit, 0), CURVES), "array", "no-epoch"),
         # As `fit` without validation data leaves it.
-        HistoryCase("unvalidated", columns(overfit, ("accuracy", "loss")), asks="no-key"),
+        HistoryCase("unvalidated", columns_of(overfit, ("accuracy", "loss")), asks="no-key"),
     ]
 
 
@@ -212,7 +218,7 @@ def with_nan(curves: Curves, keys: tuple[str, ...], place: str) -> Curves:
     return curves | changed
 
 
-def first(curves: Curves, epochs: int) -> Curves:
+def first_epochs(curves: Curves, epochs: int) -> Curves:
     """The first epochs of some curves."""
     return {key: values[:epochs] for key, values in curves.items()}
 
@@ -221,6 +227,6 @@ def _shuffled(rng: np.random.Generator, keys: tuple[str, ...]) -> tuple[str, ...
     return tuple(keys[number] for number in rng.permutation(len(keys)))
 
 
-def columns(curves: Curves, keys: tuple[str, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+def columns_of(curves: Curves, keys: tuple[str, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """Some curves as `HistoryCase` has them, in the order of `keys`."""
     return tuple((key, tuple(curves[key].tolist())) for key in keys)

@@ -69,7 +69,7 @@ def judge_numbers(
 def _judge_number(bench: HistoryBench, expected: str) -> Ruling:
     """Every plain history, of lists, gave a number."""
     first = next(iter(bench.observations.records.values()), Record())
-    for case in plain(bench):
+    for case in plain_cases(bench):
         record = bench.record(case.name)
         if record.problem:
             return _went_wrong(bench, case, record, first, expected)
@@ -80,7 +80,7 @@ def _judge_number(bench: HistoryBench, expected: str) -> Ruling:
 
 def _judge_plain(bench: HistoryBench, answer: Answer, mistakes: Mapping[str, tuple[Answer, ...]]) -> Ruling:
     """Every plain history gave the right number; a mistake has a name when it explains every one of them."""
-    cases = plain(bench)
+    cases = plain_cases(bench)
     values = np.array([number_of(bench, case) for case in cases])
     if not any(_is_wrong(answer, case, value) for case, value in zip(cases, values, strict=True)):
         return PASS
@@ -172,7 +172,7 @@ def _judge_untouched(bench: HistoryBench) -> Ruling:
 # ---------------------------------------------------------------- cases and words
 
 
-def plain(bench: HistoryBench) -> list[HistoryCase]:
+def plain_cases(bench: HistoryBench) -> list[HistoryCase]:
     """The histories that ask for nothing but the answer, with lists."""
     return [case for case in bench.cases.values() if case.asks == "answer" and case.form != "array"]
 
@@ -191,7 +191,7 @@ def _is_wrong(answer: Answer, case: HistoryCase, value: float) -> bool:
     return not np.isclose(value, answer(case), rtol=0, atol=_TOLERANCE, equal_nan=True)
 
 
-def shown(bench: HistoryBench, answer: Answer) -> HistoryCase:
+def drawn_case(bench: HistoryBench, answer: Answer) -> HistoryCase:
     """The history that is drawn: the first with a wrong number, else the first."""
     given = [c for c in bench.cases.values() if c.has_answer and bench.record(c.name).values is not None]
     wrong = [case for case in given if _is_wrong(answer, case, number_of(bench, case))]

@@ -62,7 +62,7 @@ def judge_training(
         return Findings(rulings)
     rulings["dtype"] = judge_dtype(bench)
     rulings["input-untouched"] = judge_untouched(bench)
-    draws = masks(bench, bench.usable())
+    draws = recovered_masks(bench, bench.usable())
     if not any((~d.kept).any() for d in draws):
         return Findings(rulings | _nothing_dropped(bench, factor))
     chances = judge_chance(bench, draws, name_repeated)
@@ -91,7 +91,7 @@ def is_unwritten(rulings: Rulings) -> bool:
     return rulings["shape"].misconception in ("not-implemented", "not-callable")
 
 
-def masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
+def recovered_masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
     """The masks of training cases: an entry is dropped where x is not 0 and the output is."""
     draws = []
     for case in cases:
