@@ -1,6 +1,6 @@
 """What the judges work with: an examination's cases beside what was recorded, and rulings on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -77,7 +77,7 @@ class Bench(Generic[SomeCase]):
     """
 
     exercise: Exercise
-    cases: dict[str, SomeCase]
+    cases: Mapping[str, SomeCase]
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import ndtri
@@ -56,7 +56,7 @@ class FoldCase:
     data_seed: int
     sorted_by_class: bool = False
     dtype: str = "float64"
-    changed: str = ""
+    changed: Literal["", "nan", "infinity", "minus-infinity", "x-longer", "y-longer"] = ""
     changed_column: int = 0
     same_as: str = ""
     other_than: str = ""
@@ -216,7 +216,7 @@ def _refused(choose: _Chooser, ordinary: FoldCase) -> Iterator[FoldCase]:
         yield replace(ordinary, name=f"other-{number}", seed=seed, data_seed=data_seed, **changed)
 
 
-def forms(planned: dict[str, FoldCase]) -> dict[str, Form]:
+def forms(planned: Mapping[str, FoldCase]) -> dict[str, Form]:
     """What a recording of these may look like; see `observe.record` for its parts."""
     found: dict[str, Form] = {}
     for name, case in planned.items():
@@ -230,7 +230,7 @@ def forms(planned: dict[str, FoldCase]) -> dict[str, Form]:
     return found
 
 
-def contradiction(planned: dict[str, FoldCase], records: Mapping[str, Record]) -> str:
+def contradiction(planned: Mapping[str, FoldCase], records: Mapping[str, Record]) -> str:
     """What in the recorded events no observer would have written, as a sentence; "" if nothing."""
     for name in planned:
         parts = [records.get(f"{name}.{part}") for part in ("events", "rows", "labels")]

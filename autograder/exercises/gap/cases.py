@@ -7,6 +7,7 @@ import numpy as np
 from autograder.forms import Form
 from autograder.kits.histories.cases import (
     CURVES,
+    ColumnForm,
     HistoryCase,
     answerable,
     columns_of,
@@ -26,7 +27,8 @@ def plan(seed: int, again: bool = False) -> dict[str, HistoryCase]:
     rng = np.random.default_rng([seed, zlib.crc32(b"gap"), again])
     overfit = curves(rng, 0.08)
     found = answerable(rng, overfit, READS)
-    for key, form in zip(READS, ("float", "array"), strict=True):
+    handed_over: tuple[ColumnForm, ...] = ("float", "array")
+    for key, form in zip(READS, handed_over, strict=True):
         spoilt = with_nan(overfit, (key,), "last")
         found.append(HistoryCase(f"nan-final-{key}", columns_of(spoilt, CURVES), form, "nan"))
     # As Keras called the accuracy before 2019.

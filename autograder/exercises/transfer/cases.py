@@ -6,7 +6,9 @@ or add noise. Their sizes, widths and rates are neither round nor alike.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -60,7 +62,7 @@ class TransferCase:
     """
 
     name: str
-    form: str
+    form: Literal["functional", "sequential", "nested"]
     size: tuple[int, int, int]
     filters: tuple[int, int]
     n_classes: int
@@ -154,7 +156,7 @@ def plan(seed: int, again: bool = False) -> dict[str, TransferCase]:
     return {case.name: case for case in planned}
 
 
-def forms(planned: dict[str, TransferCase]) -> dict[str, Form]:
+def forms(planned: Mapping[str, TransferCase]) -> dict[str, Form]:
     """What a recording of these may look like; see `observe.record` for its parts."""
     found: dict[str, Form] = {}
     for name in planned:
