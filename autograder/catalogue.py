@@ -15,7 +15,6 @@ import importlib
 import importlib.metadata
 import importlib.util
 import pkgutil
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -138,9 +137,12 @@ def observing(imports: frozenset[str]) -> list[str]:
 
 
 @cache
-def drawings() -> dict[str, Callable]:
-    """How a chart is drawn, by its kind: what kits and exercises have for `autograder.show.pictures`."""
-    found: dict[str, Callable] = {}
+def drawings() -> dict[str, Any]:
+    """How a chart is drawn, by its kind: what kits and exercises have for `autograder.show.pictures`.
+
+    Each is an `autograder.show.panel.Drawing`.
+    """
+    found: dict[str, Any] = {}
     for package in _parted():
         if importlib.util.find_spec(f"{package}.drawings"):
             found |= importlib.import_module(f"{package}.drawings").DRAWINGS

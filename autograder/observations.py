@@ -8,7 +8,8 @@ import io
 import json
 import re
 import warnings
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from typing import Any, TypedDict, get_type_hints
 
 import numpy as np
 
@@ -65,7 +66,18 @@ class Record:
 
 
 #: What a record says beside its values, and of which type it is.
-_TOLD = {field.name: field.type for field in fields(Record) if field.name != "values"}
+_TOLD: dict[str, type] = {name: kind for name, kind in get_type_hints(Record).items() if name != "values"}
+
+
+class Trouble(TypedDict, total=False):
+    """What a record says of a call that went wrong; empty if none did. The fields are those of `Record`."""
+
+    problem: str
+    problem_call: int
+    problem_type: str
+    problem_text: str
+    value_error: bool
+    key_error: bool
 
 
 @dataclass(frozen=True)
@@ -77,12 +89,13 @@ class Observations:
 
     def to_bytes(self) -> bytes:
         """The recording as the bytes of an `.npz` file: what was told, as JSON, and the arrays."""
-        told = {"printed": self.printed, "records": {}}
-        arrays = {}
+        records: dict[str, dict[str, Any]] = {}
+        arrays: dict[str, Any] = {}
         for name, record in self.records.items():
-            told["records"][name] = {field: getattr(record, field) for field in _TOLD}
+            records[name] = {field: getattr(record, field) for field in _TOLD}
             if record.values is not None:
                 arrays[f"values/{name}"] = record.values
+        told = {"printed": self.printed, "records": records}
         buffer = io.BytesIO()
         np.savez(buffer, told=np.frombuffer(json.dumps(told).encode(), np.uint8), **arrays)
         return buffer.getvalue()
@@ -154,9 +167,10 @@ def _array(member: memoryview, tables: tuple[np.dtype, ...]) -> np.ndarray:
     return npz.array(member, tables, TEXTS_LIMIT, TEXT_LIMIT)
 
 
-def _read(value: object, kind: type, letters: int = TEXT_LIMIT) -> object:
+def _read(value: Any, kind: type, letters: int = TEXT_LIMIT) -> Any:
     """A field of a record. Raises TypeError if it is of another type, ValueError for no possible number."""
-    if type(value) is not kind:
+    given = type(value)
+    if given is not kind:
         raise TypeError
     if kind is int and not -1 <= value <= COUNT_LIMIT:
         raise ValueError("a number that counts nothing")

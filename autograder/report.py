@@ -1,5 +1,6 @@
 """What an examination says: a verdict per property, gathered in a report. Plain data, no opinions of its own."""
 
+import builtins
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -61,7 +62,7 @@ class Verdict:
     def __post_init__(self):
         _make_showable(self, called=PART_LIMIT, returned=PART_LIMIT, expected=PART_LIMIT)
 
-    @property
+    @builtins.property  # `property` is a field here
     def message(self) -> str:
         """The verdict in running text: what was called, what came back, what was expected."""
         parts = ((self.called, "Called"), (self.returned, "Came back"), (self.expected, "Expected"))

@@ -1,8 +1,10 @@
 """What the judges work with: an examination's cases beside what was recorded, and rulings on them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+import numpy as np
 
 from autograder.exercise import Case, Exercise
 from autograder.judge.statistics import Budget
@@ -75,7 +77,7 @@ class Bench(Generic[SomeCase]):
     """
 
     exercise: Exercise
-    cases: dict[str, SomeCase]
+    cases: Mapping[str, SomeCase]
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)
@@ -84,3 +86,10 @@ class Bench(Generic[SomeCase]):
         """What was recorded for the case `name`, or for a part of it."""
         whole = f"{name}.{part}" if part else name
         return self.observations.records.get(whole, Record(problem="missing"))
+
+    def recorded(self, name: str, part: str = "") -> np.ndarray:
+        """The values of a case or part that is known to have some. Raises LookupError if it has none."""
+        values = self.record(name, part).values
+        if values is None:
+            raise LookupError(f"The recording of case {name!r} is damaged.")
+        return values

@@ -1,5 +1,7 @@
 """What a call that went wrong gave, in words."""
 
+from collections.abc import Mapping
+
 from autograder.judge.evidence import Bench, Ruling
 from autograder.observations import Record
 
@@ -15,12 +17,13 @@ def not_callable(bench: Bench, record: Record) -> Ruling:
     )
 
 
-def in_words(record: Record, first: Record, own: dict[str, tuple[str, str | None]]) -> tuple[str, str | None]:
+def in_words(record: Record, first: Record, own: Mapping[str, tuple[str, str | None]]) -> tuple[str, str | None]:
     """What a call that went wrong gave, in words, and the mistake behind it or None.
 
     first: the record that shows whether this is a stub. own: the exercise's own problems by their slug.
     """
-    known = own | {
+    known = {
+        **own,
         # A stub returns None from the start; later on, a branch has lost its return.
         "none": ("None", "not-implemented" if first.problem == "none" else None),
         "raised": (raised(record), "not-implemented" if is_stub(record) else None),

@@ -9,10 +9,14 @@ import re
 import sys
 import warnings
 from collections.abc import Iterator
+from typing import Any, cast
 
 import numpy as np
 
-from autograder.observations import PRINT_LIMIT, TEXT_LIMIT
+from autograder.observations import PRINT_LIMIT, TEXT_LIMIT, Trouble
+
+#: What a student wrote, and whatever it gives: anything at all, so nothing is known of what can be done with it.
+Student = Any
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -43,7 +47,8 @@ class _FirstCharacters(io.TextIOBase):
 @contextlib.contextmanager
 def quiet() -> Iterator[_FirstCharacters]:
     """Catch what is printed or warned, and put all shared random and NumPy state back at the end."""
-    generator, numpy_state = np.random.get_bit_generator(), np.random.get_state(legacy=False)
+    generator = np.random.get_bit_generator()  # type: ignore[attr-defined]  # NumPy's stubs forget it
+    numpy_state = np.random.get_state(legacy=False)
     python_state, recursion_limit = random.getstate(), sys.getrecursionlimit()
     error_state, error_call = np.geterr(), np.geterrcall()
     print_options, buffer_size = np.get_printoptions(), np.getbufsize()
@@ -64,7 +69,7 @@ def quiet() -> Iterator[_FirstCharacters]:
                 yield stream
     finally:
         builtins.input, sys.breakpointhook, sys.stdin = asked, stopped, stdin
-        np.random.set_bit_generator(generator)
+        np.random.set_bit_generator(generator)  # type: ignore[attr-defined]  # likewise
         np.random.set_state(numpy_state)
         random.setstate(python_state)
         np.seterr(**error_state)
@@ -114,18 +119,20 @@ class Watch:
                 found = True
                 with contextlib.suppress(ValueError, TypeError, AttributeError):  # it may be cut short for good
                     array.flags.writeable = True
-                    array.dtype, array.shape = pristine.dtype, pristine.shape
+                    array.dtype = pristine.dtype  # type: ignore[misc]  # NumPy's stubs know no setter, NumPy does
+                    array.shape = pristine.shape
                     array[...] = pristine
         return found
 
 
-def trouble_of(error: BaseException) -> dict:
+def trouble_of(error: BaseException) -> Trouble:
     """What a record says of a call that ended with this exception."""
     kind = type(error)
     if issubclass(kind, KeyboardInterrupt):
         return {"problem": "interrupted"}
     if issubclass(kind, Unusable):
-        return {"problem": error.problem, "problem_type": error.problem_type[:TEXT_LIMIT]}
+        unusable = cast(Unusable, error)
+        return {"problem": unusable.problem, "problem_type": unusable.problem_type[:TEXT_LIMIT]}
     return {
         "problem": "raised",
         "problem_type": type_name(kind),

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 #: Okabe and Ito's colours; whatever is wrong has another marker as well as another colour.
 RIGHT, WRONG, BAND, DROPPED = "#0072B2", "#D55E00", "#BFD9EA", "#ECECEC"
@@ -38,8 +39,9 @@ def dots(ax: Axes, x: np.ndarray, y: np.ndarray, right: np.ndarray) -> None:
 def legend(ax: Axes) -> None:
     """A legend of the lines that show something."""
     handles, labels = ax.get_legend_handles_labels()
-    shown = [(h, name) for h, name in zip(handles, labels, strict=True) if len(h.get_xdata())]
-    legend_below(ax, *zip(*shown, strict=True))
+    lines = [(h, name) for h, name in zip(handles, labels, strict=True) if isinstance(h, Line2D)]
+    shown = [(line, name) for line, name in lines if np.size(line.get_xdata())]
+    legend_below(ax, [line for line, _ in shown], [name for _, name in shown])
 
 
 def legend_below(ax: Axes, handles: Any, labels: Any, columns: int = 3) -> None:

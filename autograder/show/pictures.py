@@ -8,6 +8,7 @@ import base64
 import io
 import warnings
 from functools import cache
+from typing import Any
 
 import numpy as np
 from matplotlib import font_manager, style
@@ -39,7 +40,7 @@ def draw(charts: tuple[Chart, ...]) -> str:
     if not charts:
         return ""
     # Whatever the student's notebook has set; and text of the student's is no mathematics.
-    settings = ["default", {"text.parse_math": False}]
+    settings: list[str | dict[str, Any]] = ["default", {"text.parse_math": False}]
     try:
         with style.context(settings), warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -72,11 +73,12 @@ def _figure(charts: tuple[Chart, ...]) -> Figure:
         height = None if drawing.names_above else 1.03
         ax.set_title(_folded(chart.title), fontsize=TEXT + 0.5, loc="left", y=height)
         for axis in (ax.xaxis, ax.yaxis):
-            if isinstance(axis.get_major_locator(), AutoLocator):
-                axis.get_major_locator().set_params(nbins=4)  # every tick takes time, and four are read as well
+            locator = axis.get_major_locator()
+            if isinstance(locator, AutoLocator):
+                locator.set_params(nbins=4)  # every tick takes time, and four are read as well
         ax.tick_params(labelsize=TEXT - 1)
-        ax.xaxis.label.set_size(TEXT)
-        ax.yaxis.label.set_size(TEXT)
+        ax.xaxis.label.set_fontsize(TEXT)
+        ax.yaxis.label.set_fontsize(TEXT)
         ax.spines[["top", "right"]].set_visible(False)
     return figure
 

@@ -65,7 +65,7 @@ def _first_trouble(bench: MaskBench) -> Ruling | None:
 
 def _judge_gradient_dtype(bench: MaskBench) -> Ruling:
     for case in _ordinary(bench):
-        got = bench.values(case.name, "grad").dtype
+        got = bench.recorded(case.name, "grad").dtype
         if got != np.dtype(case.dtype):
             return Ruling(
                 "fail",
@@ -89,14 +89,14 @@ def _is_proportional(bench: MaskBench) -> bool:
 
 def _slopes(bench: MaskBench, case: MaskCase) -> np.ndarray:
     """out / x of the recorded forward passes at the entries where x is not 0: (calls, entries)."""
-    x, out = case.x(), bench.values(case.name, "out")
+    x, out = case.x(), bench.recorded(case.name, "out")
     return out[:, x != 0].astype(np.float64) / x[x != 0]
 
 
 def _judge_gradient(bench: MaskBench) -> Ruling:
     """Every gradient is that of its own forward pass, also where x is exactly 0."""
     for case in _ordinary(bench):
-        x, grad, grad_out = case.x(), bench.values(case.name, "grad"), case.grad_out()
+        x, grad, grad_out = case.x(), bench.recorded(case.name, "grad"), case.grad_out()
         seen = x != 0
         expected = _slopes(bench, case) * grad_out[seen]
         got = grad[:, seen]
@@ -119,7 +119,7 @@ def _judge_gradient(bench: MaskBench) -> Ruling:
 def _judge_at_zeros(bench: MaskBench) -> Ruling:
     """Where x is 0 the gradient is 0 or the scaled grad_out, the latter as often as units are kept."""
     for case in _ordinary(bench):
-        x, grad = case.x(), bench.values(case.name, "grad").astype(np.float64)
+        x, grad = case.x(), bench.recorded(case.name, "grad").astype(np.float64)
         hidden = x == 0
         slopes = grad[:, hidden] / case.grad_out()[hidden]
         visible = _slopes(bench, case)
@@ -155,7 +155,7 @@ def _gradient_misconception(bench: MaskBench) -> str | None:
     evidence = []
     for case in _ordinary(bench):
         seen = case.x() != 0
-        multiplier = bench.values(case.name, "grad")[:, seen].astype(np.float64) / case.grad_out()[seen]
+        multiplier = bench.recorded(case.name, "grad")[:, seen].astype(np.float64) / case.grad_out()[seen]
         evidence.append((case, multiplier, _slopes(bench, case)))
 
     def everywhere(expected) -> bool:
@@ -219,10 +219,10 @@ def _gradient_chart(bench: MaskBench) -> tuple[Chart, ...]:
     """What the backward pass returned beside the numeric gradient of the same forward pass."""
     case = next((c for c in _ordinary(bench) if c.mode == "backward"), None)
     slope = bench.values(case.name, "slope") if case else None
-    if slope is None or not np.isfinite(slope).all():
+    if case is None or slope is None or not np.isfinite(slope).all():
         return ()
     numeric = (slope[0] * case.grad_out()).ravel().astype(float)
-    returned = bench.values(case.name, "grad")[0].ravel().astype(float)
+    returned = bench.recorded(case.name, "grad")[0].ravel().astype(float)
     right = np.isclose(returned, numeric, rtol=1e-3, atol=1e-3)
     off = int((~right).sum())
     told = f"{off} of {right.size} entries differ" if off else "all entries agree"

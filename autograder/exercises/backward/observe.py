@@ -1,24 +1,27 @@
 """How exercise backward is called: a forward pass, sometimes others in between, and its backward pass."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from autograder.kits.masks.cases import MaskCase
 from autograder.kits.masks.observe import Draw, Parts, record_twice
 from autograder.observations import Record
-from autograder.observe.calls import Unusable, Watch, type_name
+from autograder.observe.calls import Student, Unusable, Watch, type_name
 
 #: The step of the numeric gradient. Dropout is linear in x once its mask is drawn, so any step is exact but
 #: for rounding, and a large one rounds least.
 STEP = 0.5
 
 
-def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
     """Make all calls of one case; see `MaskCase.mode` for the order in which passes are made."""
     forward, backward = objects
     return record_twice(case, lambda rng, watch: _begin(forward, backward, case, rng, watch))
 
 
-def _begin(forward, backward, case: MaskCase, rng: np.random.Generator, watch: Watch) -> Draw:
+def _begin(forward: Student, backward: Student, case: MaskCase, rng: np.random.Generator, watch: Watch) -> Draw:
     if case.mode == "training":
         return lambda x: _pair(forward(x, case.rate, rng))[0]
     grad_out = watch(case.grad_out())
@@ -47,7 +50,7 @@ def _begin(forward, backward, case: MaskCase, rng: np.random.Generator, watch: W
     return draw
 
 
-def _pair(result: object) -> tuple[object, object]:
+def _pair(result: Student) -> tuple[Student, Student]:
     """The two values that a forward pass returns. Raises Unusable for anything else."""
     if result is None:
         raise Unusable("none", "")
@@ -56,7 +59,9 @@ def _pair(result: object) -> tuple[object, object]:
     return result[0], result[1]
 
 
-def _numeric_slope(forward, x: np.ndarray, case: MaskCase, rng: np.random.Generator, state: dict) -> np.ndarray:
+def _numeric_slope(
+    forward: Student, x: np.ndarray, case: MaskCase, rng: np.random.Generator, state: Mapping[str, Any]
+) -> np.ndarray:
     """The slope of every output in its own input, by central differences with the same mask: shape of x.
 
     NaN where the forward pass cannot be repeated like that.

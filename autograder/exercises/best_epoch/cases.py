@@ -9,9 +9,9 @@ from autograder.kits.histories.cases import (
     CURVES,
     HistoryCase,
     answerable,
-    columns,
+    columns_of,
     curves,
-    first,
+    first_epochs,
     history_forms,
     plan_histories,
     refused,
@@ -29,10 +29,10 @@ def plan(seed: int, again: bool = False) -> dict[str, HistoryCase]:
     spoilt = overfit | {"val_loss": np.full_like(overfit["val_loss"], np.nan)}
     without = tuple(key for key in CURVES if key != "val_loss")
     found += [
-        HistoryCase("all-nan", columns(spoilt, CURVES), asks="all-nan"),
-        HistoryCase("all-nan-one", columns(first(spoilt, 1), CURVES), "array", "all-nan"),
+        HistoryCase("all-nan", columns_of(spoilt, CURVES), asks="all-nan"),
+        HistoryCase("all-nan-one", columns_of(first_epochs(spoilt, 1), CURVES), "array", "all-nan"),
         *refused(overfit),
-        HistoryCase("no-val_loss", columns(overfit, without), asks="no-key"),
+        HistoryCase("no-val_loss", columns_of(overfit, without), asks="no-key"),
     ]
     return plan_histories(found, "best_epoch", READS)
 

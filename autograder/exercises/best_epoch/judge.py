@@ -11,8 +11,8 @@ from autograder.kits.histories.judge import (
     judge_special,
     number_of,
     of_curves,
-    plain,
-    shown,
+    plain_cases,
+    drawn_case,
 )
 from autograder.report import Chart
 
@@ -26,14 +26,14 @@ def rule(bench: Bench[HistoryCase]) -> Findings:
         return Findings(rulings)
     right = rulings["best-epoch"].status == "pass"
     ties = judge_special(bench, "ties", _best_epoch, _last_of_ties, _EXPECTED) if right else blocked("best-epoch")
-    case = shown(bench, _best_epoch)
+    case = drawn_case(bench, _best_epoch)
     chart = _chart(case, number_of(bench, case), int(_best_epoch(case)))
     return Findings(rulings | {"number": _judge_integers(bench), "ties": ties}, (chart,))
 
 
 def _judge_integers(bench: Bench[HistoryCase]) -> Ruling:
     """Every plain history gave an integer, not a float that is whole."""
-    for case in plain(bench):
+    for case in plain_cases(bench):
         values = bench.record(case.name).values
         if values is not None and values.dtype.kind == "f":
             return fail(case, f"{float(values):.6g}, a float", _EXPECTED)

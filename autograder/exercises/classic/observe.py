@@ -5,10 +5,10 @@ import numpy as np
 from autograder.kits.masks.cases import MaskCase
 from autograder.kits.masks.observe import Draw, record_twice
 from autograder.observations import Record
-from autograder.observe.calls import Watch
+from autograder.observe.calls import Student, Watch
 
 
-def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
     """Make all calls of one case."""
     (student,) = objects
 

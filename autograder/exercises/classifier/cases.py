@@ -5,6 +5,7 @@ round tenths and 0.5, so that swapping keep and drop shows.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,7 +85,7 @@ def plan(seed: int, again: bool = False) -> dict[str, ClassifierCase]:
     return {case.name: case for case in planned}
 
 
-def forms(planned: dict[str, ClassifierCase]) -> dict[str, Form]:
+def forms(planned: Mapping[str, ClassifierCase]) -> dict[str, Form]:
     """What a recording of these may look like; see `observe.record` for its parts."""
     found: dict[str, Form] = {}
     for name in planned:

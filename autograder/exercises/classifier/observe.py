@@ -8,12 +8,12 @@ import numpy as np
 
 from autograder.exercises.classifier.cases import CLASSES, ClassifierCase
 from autograder.kits.models.cases import MODEL_NUMBERS, WEIGHTS
-from autograder.kits.models.observe import Calls, as_numbers, predictions, standard_settings, training_step
-from autograder.observations import TEXT_LIMIT, Record
-from autograder.observe.calls import Unusable, trouble_of, type_name
+from autograder.kits.models.observe import Calls, as_numbers, numbers_in, predictions, standard_settings, training_step
+from autograder.observations import TEXT_LIMIT, Record, Trouble
+from autograder.observe.calls import Student, Unusable, trouble_of, type_name
 
 
-def record(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: ClassifierCase) -> dict[str, Record]:
     """Build one model, and record what it and its layers do.
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the
@@ -25,7 +25,9 @@ def record(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
     """
     (student,) = objects
     hidden = list(case.hidden)
-    values, trouble, parts = None, {}, {}
+    values: np.ndarray | None = None
+    trouble: Trouble = {}
+    parts: dict[str, Record] = {}
     with standard_settings():
         try:
             model = student(hidden, case.rate)
@@ -37,7 +39,7 @@ def record(objects: tuple, case: ClassifierCase) -> dict[str, Record]:
     return whole | {f"{case.name}.{part}": record for part, record in parts.items()}
 
 
-def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str, Record]]:
+def _watched(model: Student, case: ClassifierCase) -> tuple[np.ndarray, dict[str, Record]]:
     """What a model predicts, and the records of everything else that it does."""
     x = case.x()
     values, parts = predictions(model, x)
@@ -54,12 +56,12 @@ def _watched(model: object, case: ClassifierCase) -> tuple[np.ndarray, dict[str,
 
 def _losses(model: keras.Model, case: ClassifierCase) -> dict[str, Record]:
     x, y = case.lesson()
-    lesson = as_numbers(model(x, training=False))
+    lesson = numbers_in(model(x, training=False))
     if lesson.size > MODEL_NUMBERS:
         raise Unusable("too-much", "")
     one_hot = np.eye(CLASSES, dtype=np.float32)[y]
     losses = [_loss(model, x, labels, lesson) for labels in (y, one_hot)]
-    penalty = sum((float(as_numbers(loss)) for loss in model.losses), 0.0)
+    penalty = sum((float(numbers_in(loss)) for loss in model.losses), 0.0)
     parts = {
         "lesson": Record(values=lesson),
         "losses": Record(values=np.array([bool(model.compiled), *losses, penalty], dtype=np.float64)),
@@ -68,10 +70,10 @@ def _losses(model: keras.Model, case: ClassifierCase) -> dict[str, Record]:
     return parts | (_fitted(model, x, y) if case.fitted and model.compiled else {})
 
 
-def _loss(model: keras.Model, x: np.ndarray, labels: np.ndarray, predicted: np.ndarray) -> float:
+def _loss(model: keras.Model, x: np.ndarray, labels: np.ndarray, predicted: np.ndarray | None) -> float:
     """What the compiled loss says of predictions, NaN if it cannot be computed."""
     try:
-        return float(as_numbers(model.compute_loss(x=x, y=labels, y_pred=predicted, training=False)))
+        return float(numbers_in(model.compute_loss(x=x, y=labels, y_pred=predicted, training=False)))
     except Exception:  # not compiled, or a loss for labels of another form
         return np.nan
 
@@ -93,9 +95,9 @@ def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, Recor
         first = _loss(model, x, y, as_numbers(model(x, training=False)))
         model.fit(x, y, batch_size=32, epochs=10, shuffle=False, verbose=0)
         last = _loss(model, x, y, as_numbers(model(x, training=False)))
-        moved = [not np.array_equal(old, as_numbers(new)) for old, new in zip(before, kernels, strict=True)]
+        moved = [not np.array_equal(old, np.asarray(as_numbers(new))) for old, new in zip(before, kernels, strict=True)]
     except Exception as error:
-        return {"fit": Record(**trouble_of(error), problem_call=0)}
+        return {"fit": Record(**(trouble_of(error) | {"problem_call": 0}))}
     return {
         "fit": Record(values=np.array([first, last])),
         "moved": Record(values=np.array(moved, dtype=bool)),

@@ -7,9 +7,10 @@ below 1e-11 (tests compute them for each case).
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
 from scipy.special import ndtri
@@ -55,7 +56,7 @@ class FoldCase:
     data_seed: int
     sorted_by_class: bool = False
     dtype: str = "float64"
-    changed: str = ""
+    changed: Literal["", "nan", "infinity", "minus-infinity", "x-longer", "y-longer"] = ""
     changed_column: int = 0
     same_as: str = ""
     other_than: str = ""
@@ -136,47 +137,70 @@ def _features(sizes: tuple[int, ...], data_seed: int, sorted_by_class: bool, col
     return u * scale + scale * rng.uniform(2, 20, columns) * rng.choice([-1, 1], columns)
 
 
-def plan(seed: int, again: bool = False) -> dict[str, FoldCase]:
-    """The calls, by name; seed, again: as for `autograder.catalogue.cases`."""
-    rng = np.random.default_rng([seed, zlib.crc32(b"cross_validation"), again])
+class _Chooser:
+    """Chooses what an examination leaves to chance. rng: the generator that it draws from."""
 
-    def seeds() -> dict[str, int]:
-        return {"seed": int(rng.integers(2**31)), "data_seed": int(rng.integers(2**62))}
+    def __init__(self, rng: np.random.Generator):
+        self._rng = rng
 
-    def sizes(n_splits: int, *about: int) -> tuple[int, ...]:
+    def seeds(self) -> tuple[int, int]:
+        """The seed that is handed over, and the one that chooses the data."""
+        return int(self._rng.integers(2**31)), int(self._rng.integers(2**62))
+
+    def sizes(self, n_splits: int, *about: int) -> tuple[int, ...]:
         """Class sizes within 3 of those named; neither they nor their sum are divisible by n_splits.
 
         For 2 splits that takes an odd number of classes.
         """
         while True:
-            found = tuple(int(size + rng.integers(-3, 4)) for size in about)
+            found = tuple(int(size + self._rng.integers(-3, 4)) for size in about)
             if all(size % n_splits for size in (*found, sum(found))):
                 return found
 
-    def odd_labels(number: int) -> tuple[int, ...]:
-        return tuple(int(label) for label in rng.choice(np.arange(3, 40), number, replace=False))
+    def odd_labels(self, number: int) -> tuple[int, ...]:
+        """So many different labels from 3 to 39."""
+        return tuple(int(label) for label in self._rng.choice(np.arange(3, 40), number, replace=False))
 
-    planned = [
-        FoldCase("five", sizes(5, 44, 29), odd_labels(2), 5, 5, **seeds()),
-        FoldCase("ten", sizes(10, 46, 64), ("rock", "rose"), 4, 10, **seeds(), sorted_by_class=True),
-        FoldCase("two", sizes(2, 53, 45, 49), odd_labels(3), 6, 2, **seeds()),
-        FoldCase("halves", sizes(2, 46, 49, 52), odd_labels(3), 4, 2, **seeds()),
-        FoldCase("three", sizes(3, 47, 38), (1, -1), 5, 3, **seeds(), sorted_by_class=True),
-        FoldCase("four", sizes(4, 38, 31), (0, 1), 4, 4, **seeds(), dtype="float32"),
-        FoldCase("seven", sizes(7, 33, 46, 24), ("ca", "ab", "aa"), 5, 7, **seeds()),
-        FoldCase("repeat", sizes(3, 41, 37), odd_labels(2), 4, 3, **seeds()),
-        FoldCase("zero", sizes(3, 39, 36), odd_labels(2), 5, 3, **seeds() | {"seed": 0}),
-        FoldCase("tight", (6, 31), odd_labels(2), 4, 6, **seeds()),  # one class just large enough
+
+def plan(seed: int, again: bool = False) -> dict[str, FoldCase]:
+    """The calls, by name; seed, again: as for `autograder.catalogue.cases`."""
+    choose = _Chooser(np.random.default_rng([seed, zlib.crc32(b"cross_validation"), again]))
+    # Each of these draws what it needs from one generator, so their order is part of the plan.
+    named = {case.name: case for case in _different(choose)}
+    named |= {case.name: case for case in _repeated(named)}
+    return named | {case.name: case for case in _refused(choose, named["five"])}
+
+
+def _different(choose: _Chooser) -> list[FoldCase]:
+    """Data sets and numbers of folds of all kinds."""
+    sizes, odd_labels, seeds = choose.sizes, choose.odd_labels, choose.seeds
+    return [
+        FoldCase("five", sizes(5, 44, 29), odd_labels(2), 5, 5, *seeds()),
+        FoldCase("ten", sizes(10, 46, 64), ("rock", "rose"), 4, 10, *seeds(), sorted_by_class=True),
+        FoldCase("two", sizes(2, 53, 45, 49), odd_labels(3), 6, 2, *seeds()),
+        FoldCase("halves", sizes(2, 46, 49, 52), odd_labels(3), 4, 2, *seeds()),
+        FoldCase("three", sizes(3, 47, 38), (1, -1), 5, 3, *seeds(), sorted_by_class=True),
+        FoldCase("four", sizes(4, 38, 31), (0, 1), 4, 4, *seeds(), dtype="float32"),
+        FoldCase("seven", sizes(7, 33, 46, 24), ("ca", "ab", "aa"), 5, 7, *seeds()),
+        FoldCase("repeat", sizes(3, 41, 37), odd_labels(2), 4, 3, *seeds()),
+        replace(FoldCase("zero", sizes(3, 39, 36), odd_labels(2), 5, 3, *seeds()), seed=0),
+        FoldCase("tight", (6, 31), odd_labels(2), 4, 6, *seeds()),  # one class just large enough
     ]
-    named = {case.name: case for case in planned}
+
+
+def _repeated(named: Mapping[str, FoldCase]) -> Iterator[FoldCase]:
+    """Some of the calls once more, and once more with another seed."""
     # Whoever rounds or shortens the seed takes neighbours for the same, and some settings may have no seed at all.
     for name in ("two", "halves", "four", "seven", "ten", "repeat", "zero"):
         case = named[name]
         other = case.seed ^ 0x5DEECE6 if name == "repeat" else case.seed + 1
-        named[f"{name}-same"] = replace(case, name=f"{name}-same", same_as=name)
-        named[f"{name}-other"] = replace(case, name=f"{name}-other", seed=other, other_than=name)
-    # Others, each of which differs from "five" in one thing.
-    others = [
+        yield replace(case, name=f"{name}-same", same_as=name)
+        yield replace(case, name=f"{name}-other", seed=other, other_than=name)
+
+
+def _refused(choose: _Chooser, ordinary: FoldCase) -> Iterator[FoldCase]:
+    """Inputs that cannot be cross-validated; each differs from an ordinary one in one thing."""
+    others: list[dict[str, Any]] = [
         {"sizes": (37,), "labels": (1,)},
         {"sizes": (31, 4), "labels": (0, 1)},
         {"sizes": (4, 31, 23), "labels": (0, 1, 2)},
@@ -188,13 +212,13 @@ def plan(seed: int, again: bool = False) -> dict[str, FoldCase]:
         *({"n_splits": n_splits} for n_splits in (1, 0, -2)),
     ]
     for number, changed in enumerate(others):
-        named[f"other-{number}"] = replace(named["five"], name=f"other-{number}", **seeds(), **changed)
-    return named
+        seed, data_seed = choose.seeds()
+        yield replace(ordinary, name=f"other-{number}", seed=seed, data_seed=data_seed, **changed)
 
 
-def forms(planned: dict[str, FoldCase]) -> dict[str, Form]:
+def forms(planned: Mapping[str, FoldCase]) -> dict[str, Form]:
     """What a recording of these may look like; see `observe.record` for its parts."""
-    found = {}
+    found: dict[str, Form] = {}
     for name, case in planned.items():
         found |= {
             name: at_most(SCORES, "f"),
@@ -206,7 +230,7 @@ def forms(planned: dict[str, FoldCase]) -> dict[str, Form]:
     return found
 
 
-def contradiction(planned: dict[str, FoldCase], records: Mapping[str, Record]) -> str:
+def contradiction(planned: Mapping[str, FoldCase], records: Mapping[str, Record]) -> str:
     """What in the recorded events no observer would have written, as a sentence; "" if nothing."""
     for name in planned:
         parts = [records.get(f"{name}.{part}") for part in ("events", "rows", "labels")]

@@ -16,8 +16,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from autograder.exercises.cross_validation.cases import EVENT, FOLD_EVENTS, FOLD_NUMBERS, SCORES, FoldCase
-from autograder.observations import TEXT_LIMIT, Record
-from autograder.observe.calls import Unusable, Watch, shared_state, trouble_of, type_name
+from autograder.observations import TEXT_LIMIT, Record, Trouble
+from autograder.observe.calls import Student, Unusable, Watch, shared_state, trouble_of, type_name
 
 #: Numbers in one call of fit or score, and in all calls before one: a correct answer needs a fifth of it.
 NUMBER_LIMIT = FOLD_NUMBERS // 2
@@ -86,8 +86,8 @@ class _Recorder:
         """A copy of the features as float64 (rows, columns); None if they are no such table."""
         try:
             plain = np.asarray(x)
-            shape = plain.shape
-            if plain.ndim == 2 and shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
+            shape: object = plain.shape
+            if plain.ndim == 2 and plain.shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
                 return np.array(plain, dtype=np.float64, subok=False)
         except Exception:  # whatever a strange object raises when it is read
             shape = "of no known shape"
@@ -104,7 +104,7 @@ class _Recorder:
         except Exception:
             return None
 
-    def _code(self, label: object) -> int:
+    def _code(self, label: Student) -> int:
         if type(label) in _NUMPY_SCALARS:  # from an array of objects
             label = label.item()
         if type(label) not in _PLAIN:  # anything else may do what it likes when it is compared
@@ -125,14 +125,43 @@ class _Recorder:
         return {f"{name}.{part}": Record(values=values) for part, values in parts.items()}
 
 
+class _Classifier:
+    """What scikit-learn asks of a classifier beside fit and score: there are no settings, and nothing is sent away."""
+
+    _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
+
+    def get_params(self, deep=True):
+        """Settings by name: there are none."""
+        return {}
+
+    def set_params(self, **params):
+        """Set settings by name, of which there are none. Raises ValueError for any."""
+        if params:
+            raise ValueError(f"This model has no parameter {next(iter(params))!r}.")
+        return self
+
+    def __sklearn_tags__(self):
+        tags = importlib.import_module("sklearn.utils")
+        return tags.Tags(
+            estimator_type="classifier",
+            target_tags=tags.TargetTags(required=True),
+            classifier_tags=tags.ClassifierTags(),
+        )
+
+    def __reduce_ex__(self, protocol):
+        raise TypeError("This model cannot be sent to another process: leave n_jobs out.")
+
+    def __repr__(self):
+        return "Model()"
+
+
 def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     """A `build_model` whose models write into `recorder`. Its class is its own: whoever patches it harms nobody."""
 
-    class Model:
+    class Model(_Classifier):
         """A classifier with scikit-learn's fit and score. It learns nothing, and its scores are made up."""
 
         __qualname__ = "Model"  # what an exception calls it
-        _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
 
         def __init__(self):
             recorder.pasts[self] = _Past(recorder.models)
@@ -147,29 +176,11 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
             """The accuracy on features X and labels y, a float."""
             return recorder.score(recorder.pasts[self], X, y)
 
-        def get_params(self, deep=True):
-            """Settings by name: there are none."""
-            return {}
-
-        def set_params(self, **params):
-            """Set settings by name, of which there are none. Raises ValueError for any."""
-            if params:
-                raise ValueError(f"This model has no parameter {next(iter(params))!r}.")
-            return self
-
         def __sklearn_clone__(self):
             return Model()
 
         def __sklearn_is_fitted__(self):
             return recorder.pasts[self].fits > 0
-
-        def __sklearn_tags__(self):
-            tags = importlib.import_module("sklearn.utils")
-            return tags.Tags(
-                estimator_type="classifier",
-                target_tags=tags.TargetTags(required=True),
-                classifier_tags=tags.ClassifierTags(),
-            )
 
         def __copy__(self):
             copied, past = Model(), recorder.pasts[self]
@@ -179,12 +190,6 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
         def __deepcopy__(self, memo):
             return self.__copy__()
 
-        def __reduce_ex__(self, protocol):
-            raise TypeError("This model cannot be sent to another process: leave n_jobs out.")
-
-        def __repr__(self):
-            return "Model()"
-
     def build_model():
         """A new model, not trained yet."""
         return Model()
@@ -192,7 +197,7 @@ def _model_maker(recorder: _Recorder) -> Callable[[], object]:
     return build_model
 
 
-def record(objects: tuple, case: FoldCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: FoldCase) -> dict[str, Record]:
     """Call `cross_validate` once and record what came back and what its models were given.
 
     What came back is recorded under the case's name, numbers of any shape; the models' events under
@@ -208,19 +213,18 @@ def record(objects: tuple, case: FoldCase) -> dict[str, Record]:
     # Whoever sets the global states to the same in every call shall be seen, too.
     random.random(), np.random.random()  # noqa: NPY002
     before = shared_state()
-    values, trouble = None, {}
+    values: np.ndarray | None = None
+    trouble: Trouble = {}
     try:
         values = _numbers(student(_model_maker(recorder), x, y, case.n_splits, case.seed))
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
-        trouble = trouble_of(error)
-    happened = {"input_changed": watch.changed(), "global_moved": before != shared_state()}
-    if trouble:
-        trouble["problem_call"] = 0
-    whole = Record(values=values, **happened, **trouble)
+        trouble = trouble_of(error) | {"problem_call": 0}
+    changed, moved = watch.changed(), before != shared_state()
+    whole = Record(values=values, input_changed=changed, global_moved=moved, **trouble)
     return {case.name: whole} | recorder.records(case.name)
 
 
-def _numbers(result: object) -> np.ndarray:
+def _numbers(result: Student) -> np.ndarray:
     """What came back as an array of numbers of any shape. Raises Unusable for anything else."""
     if result is None:
         raise Unusable("none", "")

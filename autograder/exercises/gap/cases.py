@@ -7,9 +7,10 @@ import numpy as np
 from autograder.forms import Form
 from autograder.kits.histories.cases import (
     CURVES,
+    ColumnForm,
     HistoryCase,
     answerable,
-    columns,
+    columns_of,
     curves,
     history_forms,
     plan_histories,
@@ -26,16 +27,17 @@ def plan(seed: int, again: bool = False) -> dict[str, HistoryCase]:
     rng = np.random.default_rng([seed, zlib.crc32(b"gap"), again])
     overfit = curves(rng, 0.08)
     found = answerable(rng, overfit, READS)
-    for key, form in zip(READS, ("float", "array"), strict=True):
+    handed_over: tuple[ColumnForm, ...] = ("float", "array")
+    for key, form in zip(READS, handed_over, strict=True):
         spoilt = with_nan(overfit, (key,), "last")
-        found.append(HistoryCase(f"nan-final-{key}", columns(spoilt, CURVES), form, "nan"))
+        found.append(HistoryCase(f"nan-final-{key}", columns_of(spoilt, CURVES), form, "nan"))
     # As Keras called the accuracy before 2019.
     old = {"acc": overfit["accuracy"], "val_acc": overfit["val_accuracy"]} | overfit
     without = tuple(key for key in CURVES if key != "accuracy")
     found += [
         *refused(overfit),
-        HistoryCase("old", columns(old, ("acc", "loss", "val_acc", "val_loss")), asks="no-key"),
-        HistoryCase("no-accuracy", columns(overfit, without), asks="no-key"),
+        HistoryCase("old", columns_of(old, ("acc", "loss", "val_acc", "val_loss")), asks="no-key"),
+        HistoryCase("no-accuracy", columns_of(overfit, without), asks="no-key"),
     ]
     return plan_histories(found, "generalization_gap", READS)
 

@@ -5,7 +5,7 @@ import numpy as np
 from autograder.exercises.gap.cases import READS
 from autograder.judge.evidence import Bench, Findings
 from autograder.kits.histories.cases import HistoryCase
-from autograder.kits.histories.judge import Answer, judge_numbers, number_of, of_curves, shown
+from autograder.kits.histories.judge import Answer, drawn_case, judge_numbers, number_of, of_curves
 from autograder.report import Chart
 
 
@@ -14,7 +14,7 @@ def rule(bench: Bench[HistoryCase]) -> Findings:
     rulings = judge_numbers(bench, _gap, "gap", _MISTAKES)
     if rulings["number"].status != "pass":
         return Findings(rulings)
-    case = shown(bench, _gap)
+    case = drawn_case(bench, _gap)
     return Findings(rulings, (_chart(case, number_of(bench, case)),))
 
 

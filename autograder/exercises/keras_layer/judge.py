@@ -14,7 +14,7 @@ from autograder.kits.masks.judge.scaling import (
     UNSCALED,
     is_unwritten,
     judge_training,
-    masks,
+    recovered_masks,
     with_evaluation,
 )
 
@@ -36,7 +36,7 @@ def rule(examination: Bench[MaskCase]) -> Findings:
     if own.status == "error":
         return waiting
     rulings = training.rulings
-    drops = any((~draws.kept).any() for draws in masks(bench, bench.usable()))
+    drops = any((~draws.kept).any() for draws in recovered_masks(bench, bench.usable()))
     by = "keep-rate" if rulings["keep-rate"].status == "fail" else "scale"
     rulings["own"] = own if drops else blocked(by)  # what does not drop has not shown that it can do so by itself
     whole = rulings["shape"].status == "pass"
@@ -172,7 +172,7 @@ def _judge_graph(bench: MaskBench, rulings: Rulings) -> Ruling:
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
         if values is None:
             return went_wrong(bench, case, record)
-        (draws,) = masks(bench, [case]) or [None]
+        draws = next(iter(recovered_masks(bench, [case])), None)
         if draws is None or draws.kept.all():
             return Ruling(
                 "fail",

@@ -16,15 +16,14 @@ def rule(bench: Bench[MaskCase]) -> Findings:
 def _judge_script(bench: MaskBench) -> Ruling:
     """One layer is the identity before and after training, and still drops in training, at any shape."""
     case, x = bench.cases["script"], bench.cases["script"].x()
-    parts = [bench.values("script", part) for part in ("before", "train", "after")]
+    before, train, after = (bench.values("script", part) for part in ("before", "train", "after"))
     record = next(
         (r for n, r in bench.observations.records.items() if n.split(".")[0] == "script" and r.problem), None
     )
     if record is not None:
         return went_wrong(bench, case, record)
-    if any(part is None for part in parts):
+    if before is None or train is None or after is None:
         return blocked("shape")
-    before, train, after = parts
     for values, when in ((before, "before"), (after, "after")):
         if not (values == x).all():
             return Ruling(

@@ -5,15 +5,16 @@ import numpy as np
 from autograder.kits.masks.cases import MaskCase
 from autograder.kits.masks.observe import Draw, Parts, record_twice
 from autograder.observations import Record
+from autograder.observe.calls import Student
 
 
-def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
     """Make all calls of one case; see `MaskCase.mode` for the ways they are made."""
     (student,) = objects
     return record_twice(case, lambda rng, watch: _begin(student, case, rng))
 
 
-def _begin(student, case: MaskCase, rng: np.random.Generator) -> Draw:
+def _begin(student: Student, case: MaskCase, rng: np.random.Generator) -> Draw:
     layer = student(case.rate, rng)
     if 0 < case.rate < 1:
         # A second layer, alive at the same time: what is kept on the class would mix them up.
@@ -30,7 +31,7 @@ def _begin(student, case: MaskCase, rng: np.random.Generator) -> Draw:
     return draw
 
 
-def _in_and_out_of_training(layer, x: np.ndarray) -> Parts:
+def _in_and_out_of_training(layer: Student, x: np.ndarray) -> Parts:
     """What one layer gives on its way through a day: evaluation, another shape, training, evaluation."""
     before = np.array(layer(x, training=False))
     layer(x[:5, :3].copy(), training=True)

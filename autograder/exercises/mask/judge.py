@@ -20,7 +20,7 @@ def rule(examination: Bench[MaskCase]) -> Findings:
         return Findings(rulings)
     rulings["invalid-rate"] = judge_invalid(bench)
     rulings["values"] = _judge_values(bench)
-    draws = [Draws(case, bench.values(case.name) != 0) for case in usable if _two_valued(bench, case.name)]
+    draws = [Draws(case, bench.recorded(case.name) != 0) for case in usable if _two_valued(bench, case.name)]
     if not draws:
         return Findings(rulings)
     chances = judge_chance(bench, draws)
@@ -42,7 +42,7 @@ def rule(examination: Bench[MaskCase]) -> Findings:
 
 def _two_valued(bench: MaskBench, name: str) -> bool:
     """Whether a mask can be read off: zeros, and at most one other finite value per call."""
-    values = bench.values(name)
+    values = bench.recorded(name)
     flat = values.reshape(len(values), -1)
     largest = np.where(flat != 0, flat, -np.inf).max(axis=1, keepdims=True)
     return bool((np.isfinite(flat) & ((flat == 0) | (flat == largest))).all())
@@ -50,7 +50,7 @@ def _two_valued(bench: MaskBench, name: str) -> bool:
 
 def _judge_values(bench: MaskBench) -> Ruling:
     for case in bench.usable():
-        values = bench.values(case.name)
+        values = bench.recorded(case.name)
         odd = values[(values != 0) & (values != 1)]
         if not odd.size:
             continue

@@ -6,7 +6,9 @@ or add noise. Their sizes, widths and rates are neither round nor alike.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -60,7 +62,7 @@ class TransferCase:
     """
 
     name: str
-    form: str
+    form: Literal["functional", "sequential", "nested"]
     size: tuple[int, int, int]
     filters: tuple[int, int]
     n_classes: int
@@ -97,11 +99,9 @@ class TransferCase:
         """The base: a first block, ReLU, and a second block."""
         rng = np.random.default_rng([self.seed, 1])
         sizes = ((self.window, self.size[-1], self.filters[0]), (2, *self.filters))
-        return tuple(
+        first, second = (
             Block(
-                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype(
-                    "f4"
-                ),
+                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype("f4"),
                 rng.uniform(1, 3, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),
@@ -110,6 +110,7 @@ class TransferCase:
             )
             for (width, channels, filters), stride in zip(sizes, (self.stride, 1), strict=True)
         )
+        return first, second
 
     def x(self) -> np.ndarray:
         """Images, (images, height, width, channels) of float32, each with colours of its own, half with large ones.
@@ -155,7 +156,7 @@ def plan(seed: int, again: bool = False) -> dict[str, TransferCase]:
     return {case.name: case for case in planned}
 
 
-def forms(planned: dict[str, TransferCase]) -> dict[str, Form]:
+def forms(planned: Mapping[str, TransferCase]) -> dict[str, Form]:
     """What a recording of these may look like; see `observe.record` for its parts."""
     found: dict[str, Form] = {}
     for name in planned:

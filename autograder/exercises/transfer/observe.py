@@ -9,12 +9,12 @@ import keras
 import numpy as np
 
 from autograder.exercises.transfer.cases import EPSILON, Block, TransferCase
-from autograder.kits.models.observe import Calls, as_numbers, predictions, standard_settings, training_step
-from autograder.observations import Record
-from autograder.observe.calls import Unusable, trouble_of
+from autograder.kits.models.observe import Calls, as_numbers, numbers_in, predictions, standard_settings, training_step
+from autograder.observations import Record, Trouble
+from autograder.observe.calls import Student, Unusable, trouble_of
 
 
-def record(objects: tuple, case: TransferCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: TransferCase) -> dict[str, Record]:
     """Make a base, let the student build a model on it, and record what it and its layers do.
 
     Under the case's name: what the model predicts, (images, ...) of float32. As parts of the case: "again", the
@@ -26,7 +26,9 @@ def record(objects: tuple, case: TransferCase) -> dict[str, Record]:
     fitted "fit", how many of the trainable variables it changed and how many there are.
     """
     (student,) = objects
-    values, trouble, parts = None, {}, {}
+    values: np.ndarray | None = None
+    trouble: Trouble = {}
+    parts: dict[str, Record] = {}
     with standard_settings():
         base = _Base(case)
         try:
@@ -38,7 +40,7 @@ def record(objects: tuple, case: TransferCase) -> dict[str, Record]:
     return whole | {f"{case.name}.{part}": record for part, record in parts.items()}
 
 
-def _call(student, base: keras.Model, case: TransferCase) -> object:
+def _call(student: Student, base: keras.Model, case: TransferCase) -> Student:
     if case.bare:
         return student(base)
     if case.positional:
@@ -59,7 +61,8 @@ class _Base:
         for block, (conv, norm) in zip(blocks, self._pairs, strict=True):
             conv.set_weights([block.kernel])
             norm.set_weights([block.gamma, block.beta, block.mean, block.variance])
-        self._kernels, self._statistics = [], []
+        self._kernels: list[np.ndarray] = []
+        self._statistics: list[np.ndarray] = []
         self.note()
 
     def note(self) -> None:
@@ -69,7 +72,7 @@ class _Base:
             (self._kernels, [w for conv, norm in pairs for w in (conv.kernel, norm.gamma, norm.beta)]),
             (self._statistics, [w for _, norm in pairs for w in (norm.moving_mean, norm.moving_variance)]),
         ):
-            notes.append(np.concatenate([as_numbers(weight).ravel() for weight in weights]))
+            notes.append(np.concatenate([numbers_in(weight).ravel() for weight in weights]))
 
     def weights(self) -> list[list[np.ndarray]]:
         """All weights as they are now, for `put_back`."""
@@ -119,7 +122,7 @@ def _nested(size: tuple, first: list, second: list) -> keras.Model:
 _FORMS = {"functional": _functional, "sequential": _sequential, "nested": _nested}
 
 
-def _watched(model: object, base: _Base, case: TransferCase) -> tuple[np.ndarray, dict[str, Record]]:
+def _watched(model: Student, base: _Base, case: TransferCase) -> tuple[np.ndarray, dict[str, Record]]:
     """What a model predicts, and the records of everything else that it does."""
     if model is base.model:
         raise Unusable("not-a-model", "model that is the base itself")
@@ -163,7 +166,7 @@ def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Record:
         _compile(model)
         before = [(weight, np.array(as_numbers(weight))) for weight in model.trainable_variables]
         model.fit(x, y, batch_size=32, epochs=2, verbose=0)
-        moved = [not np.array_equal(old, as_numbers(weight)) for weight, old in before]
+        moved = [not np.array_equal(old, np.asarray(as_numbers(weight))) for weight, old in before]
     except Exception as error:
-        return Record(**trouble_of(error), problem_call=0)
+        return Record(**(trouble_of(error) | {"problem_call": 0}))
     return Record(values=np.array([sum(moved), len(moved)]))

@@ -5,6 +5,7 @@ in different epochs that are not neighbours, and no final value is one of them. 
 hundredths, and tolerances of a thousandth, would find another epoch.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,28 +20,37 @@ CURVES = ("accuracy", "loss", "val_accuracy", "val_loss")
 Curves = dict[str, np.ndarray]
 
 
+#: How the columns of a history are handed over: as lists of Python floats, as Keras has them, as lists of NumPy's
+#: float64s or float32s, or as float64 arrays.
+ColumnForm = Literal["float", "numpy", "numpy32", "array"]
+
+
 @dataclass(frozen=True)
 class HistoryCase:
     """One history that the student's function is called with.
 
     name: unique in an examination. columns: the dictionary's keys in order, each with one number per epoch.
-    form: of the columns, "float" (lists of Python floats, as Keras has them), "numpy" (lists of NumPy float64s),
-    "numpy32" (lists of NumPy float32s) or "array" (float64 arrays). asks: for the plain "answer", for that where
-    something is special (there is "one-epoch", there are "ties" or a "nan"), or for an exception: there is
-    "no-key" of those that are read, "no-epoch", or NaN alone ("all-nan"). function: the name of the student's.
-    reads: the keys that it has to read.
+    form: of the columns. asks: for the plain "answer", for that where something is special (there is "one-epoch",
+    there are "ties" or a "nan"), or for an exception: there is "no-key" of those that are read, "no-epoch", or NaN
+    alone ("all-nan"). function: the name of the student's. reads: the keys that it has to read.
     """
 
     name: str
     columns: tuple[tuple[str, tuple[float, ...]], ...]
-    form: str = "float"
+    form: ColumnForm = "float"
     asks: Literal["answer", "one-epoch", "ties", "nan", "no-key", "no-epoch", "all-nan"] = "answer"
     function: str = ""
     reads: tuple[str, ...] = ()
 
     def history(self) -> dict[str, list | np.ndarray]:
         """The dictionary, as it is handed over; a new one."""
-        make = {"float": list, "numpy": _numpy, "numpy32": _numpy32, "array": np.array}[self.form]
+        makers: dict[ColumnForm, Callable[[tuple[float, ...]], list | np.ndarray]] = {
+            "float": list,
+            "numpy": _numpy,
+            "numpy32": _numpy32,
+            "array": np.array,
+        }
+        make = makers[self.form]
         return {key: make(values) for key, values in self.columns}
 
     def curve(self, key: str) -> np.ndarray:
@@ -97,25 +107,36 @@ def answerable(rng: np.random.Generator, overfit: Curves, reads: tuple[str, ...]
     before = (*_shuffled(rng, _MORE), *_shuffled(rng, CURVES))
     behind = (*_shuffled(rng, CURVES), *_shuffled(rng, _MORE))
     return [
-        HistoryCase("overfit", columns(overfit, CURVES)),
+        HistoryCase("overfit", columns_of(overfit, CURVES)),
         # Keys that look like those asked for stand before them in one history, and behind them in another.
-        HistoryCase("dropout", columns(dropout | _more(rng, dropout), before), "numpy"),
-        HistoryCase("large", columns(large | _more(rng, large), behind), "numpy32"),
-        HistoryCase("long", columns(long | _more(rng, long), _shuffled(rng, (*CURVES, *_MORE))), "array"),
-        HistoryCase("close", columns(_close(rng, curves(rng, 0.06)), _shuffled(rng, CURVES))),
-        HistoryCase("one-epoch", columns(first(curves(rng, 0.08), 1), _shuffled(rng, CURVES)), asks="one-epoch"),
-        HistoryCase("one-epoch-array", columns(first(curves(rng, -0.08), 1), CURVES), "array", "one-epoch"),
-        HistoryCase("ties-2", columns(_tied(rng, curves(rng, 0.07), 2), CURVES), asks="ties"),
-        HistoryCase("ties-3", columns(_tied(rng, curves(rng, 0.07), 3), _shuffled(rng, CURVES)), "array", "ties"),
+        HistoryCase("dropout", columns_of(dropout | _more(rng, dropout), before), "numpy"),
+        HistoryCase("large", columns_of(large | _more(rng, large), behind), "numpy32"),
+        HistoryCase("long", columns_of(long | _more(rng, long), _shuffled(rng, (*CURVES, *_MORE))), "array"),
+        HistoryCase("close", columns_of(_close(rng, curves(rng, 0.06)), _shuffled(rng, CURVES))),
+        HistoryCase(
+            "one-epoch", columns_of(first_epochs(curves(rng, 0.08), 1), _shuffled(rng, CURVES)), asks="one-epoch"
+        ),
+        HistoryCase(
+            "one-epoch-array", columns_of(first_epochs(curves(rng, -0.08), 1), CURVES), "array", "one-epoch"
+        ),
+        HistoryCase("ties-2", columns_of(_tied(rng, curves(rng, 0.07), 2), CURVES), asks="ties"),
+        HistoryCase(
+            "ties-3", columns_of(_tied(rng, curves(rng, 0.07), 3), _shuffled(rng, CURVES)), "array", "ties"
+        ),
         *_with_one_nan(rng, reads),
     ]
 
 
 def _with_one_nan(rng: np.random.Generator, reads: tuple[str, ...]) -> list[HistoryCase]:
     """Histories in which one epoch is NaN, in several places."""
-    places = (("first", "float"), ("before", "numpy"), ("after", "array"), ("last", "float"))
+    places: tuple[tuple[Place, ColumnForm], ...] = (
+        ("first", "float"),
+        ("before", "numpy"),
+        ("after", "array"),
+        ("last", "float"),
+    )
     return [
-        HistoryCase(f"nan-{n}-{place}", columns(with_nan(curves(rng, 0.08), reads, place), CURVES), form, "nan")
+        HistoryCase(f"nan-{n}-{place}", columns_of(with_nan(curves(rng, 0.08), reads, place), CURVES), form, "nan")
         for n, (place, form) in enumerate(places)
     ]
 
@@ -123,10 +144,10 @@ def _with_one_nan(rng: np.random.Generator, reads: tuple[str, ...]) -> list[Hist
 def refused(overfit: Curves) -> list[HistoryCase]:
     """Histories that have none."""
     return [
-        HistoryCase("empty", columns(first(overfit, 0), CURVES), asks="no-epoch"),
-        HistoryCase("empty-array", columns(first(overfit, 0), CURVES), "array", "no-epoch"),
+        HistoryCase("empty", columns_of(first_epochs(overfit, 0), CURVES), asks="no-epoch"),
+        HistoryCase("empty-array", columns_of(first_epochs(overfit, 0), CURVES), "array", "no-epoch"),
         # As `fit` without validation data leaves it.
-        HistoryCase("unvalidated", columns(overfit, ("accuracy", "loss")), asks="no-key"),
+        HistoryCase("unvalidated", columns_of(overfit, ("accuracy", "loss")), asks="no-key"),
     ]
 
 
@@ -135,7 +156,7 @@ def plan_histories(cases: list[HistoryCase], function: str, reads: tuple[str, ..
     return {case.name: replace(case, function=function, reads=reads) for case in cases}
 
 
-def history_forms(planned: dict[str, HistoryCase]) -> dict[str, Form]:
+def history_forms(planned: Mapping[str, HistoryCase]) -> dict[str, Form]:
     """The forms of what is recorded: a number for each history."""
     return dict.fromkeys(planned, exactly((), "iuf"))
 
@@ -195,8 +216,12 @@ def _tied(rng: np.random.Generator, curves: Curves, ties: int) -> Curves:
     return curves | {"val_loss": np.round(losses, 8)}
 
 
-def with_nan(curves: Curves, keys: tuple[str, ...], place: str) -> Curves:
-    """Curves with NaN in one epoch of `keys`: the first, the last, just before or after the lowest val_loss."""
+#: Where NaN stands in a curve: in the first epoch, the last, just before or after the lowest val_loss.
+Place = Literal["first", "before", "after", "last"]
+
+
+def with_nan(curves: Curves, keys: tuple[str, ...], place: Place) -> Curves:
+    """Curves with NaN in one epoch of `keys`."""
     best = int(np.argmin(curves["val_loss"]))
     where = {"first": 0, "before": best - 1, "after": best + 1, "last": -1}[place]
     changed = {key: curves[key].copy() for key in keys}
@@ -205,7 +230,7 @@ def with_nan(curves: Curves, keys: tuple[str, ...], place: str) -> Curves:
     return curves | changed
 
 
-def first(curves: Curves, epochs: int) -> Curves:
+def first_epochs(curves: Curves, epochs: int) -> Curves:
     """The first epochs of some curves."""
     return {key: values[:epochs] for key, values in curves.items()}
 
@@ -214,6 +239,6 @@ def _shuffled(rng: np.random.Generator, keys: tuple[str, ...]) -> tuple[str, ...
     return tuple(keys[number] for number in rng.permutation(len(keys)))
 
 
-def columns(curves: Curves, keys: tuple[str, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
+def columns_of(curves: Curves, keys: tuple[str, ...]) -> tuple[tuple[str, tuple[float, ...]], ...]:
     """Some curves as `HistoryCase` has them, in the order of `keys`."""
     return tuple((key, tuple(curves[key].tolist())) for key in keys)

@@ -1,6 +1,6 @@
 """Judge one number for each history, beside the right one and those of known mistakes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Literal
 
 import numpy as np
@@ -19,6 +19,9 @@ Answer = Callable[[HistoryCase], float]
 #: What names the mistake that a wrong number for one history shows, None if none does.
 Name = Callable[[HistoryCase, float], str | None]
 
+#: What is special in some histories that have an answer, as `HistoryCase.asks` says it.
+Special = Literal["one-epoch", "ties", "nan"]
+
 #: Why a history has to be refused with ValueError, as a report says it.
 _REFUSED = {"no-epoch": "the lists are empty", "all-nan": "val_loss is NaN in every epoch"}
 
@@ -33,7 +36,7 @@ def judge_numbers(
     bench: HistoryBench,
     answer: Answer,
     slug: str,
-    mistakes: dict[str, tuple[Answer, ...]],
+    mistakes: Mapping[str, tuple[Answer, ...]],
     expected: str = "a number",
     name_nan: Name | None = None,
 ) -> Rulings:
@@ -54,7 +57,8 @@ def judge_numbers(
     }
     right = rulings[slug].status == "pass"
     rulings["arrays"] = _judge_arrays(bench, answer if right else None, expected)
-    for asks, name in (("one-epoch", None), ("nan", name_nan)):
+    specials: tuple[tuple[Special, Name | None], ...] = (("one-epoch", None), ("nan", name_nan))
+    for asks, name in specials:
         rulings[asks] = judge_special(bench, asks, answer, name, expected) if right else blocked(slug)
     return rulings
 
@@ -65,7 +69,7 @@ def judge_numbers(
 def _judge_number(bench: HistoryBench, expected: str) -> Ruling:
     """Every plain history, of lists, gave a number."""
     first = next(iter(bench.observations.records.values()), Record())
-    for case in plain(bench):
+    for case in plain_cases(bench):
         record = bench.record(case.name)
         if record.problem:
             return _went_wrong(bench, case, record, first, expected)
@@ -74,9 +78,9 @@ def _judge_number(bench: HistoryBench, expected: str) -> Ruling:
     return PASS
 
 
-def _judge_plain(bench: HistoryBench, answer: Answer, mistakes: dict[str, tuple[Answer, ...]]) -> Ruling:
+def _judge_plain(bench: HistoryBench, answer: Answer, mistakes: Mapping[str, tuple[Answer, ...]]) -> Ruling:
     """Every plain history gave the right number; a mistake has a name when it explains every one of them."""
-    cases = plain(bench)
+    cases = plain_cases(bench)
     values = np.array([number_of(bench, case) for case in cases])
     if not any(_is_wrong(answer, case, value) for case, value in zip(cases, values, strict=True)):
         return PASS
@@ -94,7 +98,7 @@ def _judge_plain(bench: HistoryBench, answer: Answer, mistakes: dict[str, tuple[
 
 def judge_special(
     bench: HistoryBench,
-    asks: Literal["one-epoch", "ties", "nan"],
+    asks: Special,
     answer: Answer,
     name: Name | None,
     expected: str = "a number",
@@ -168,7 +172,7 @@ def _judge_untouched(bench: HistoryBench) -> Ruling:
 # ---------------------------------------------------------------- cases and words
 
 
-def plain(bench: HistoryBench) -> list[HistoryCase]:
+def plain_cases(bench: HistoryBench) -> list[HistoryCase]:
     """The histories that ask for nothing but the answer, with lists."""
     return [case for case in bench.cases.values() if case.asks == "answer" and case.form != "array"]
 
@@ -180,17 +184,14 @@ def _refused(bench: HistoryBench, *asks: str) -> list[HistoryCase]:
 
 def number_of(bench: HistoryBench, case: HistoryCase) -> float:
     """The number that came back for a history. Raises LookupError where none did."""
-    values = bench.record(case.name).values
-    if values is None:
-        raise LookupError(f"The recording of case {case.name!r} is damaged.")
-    return float(values)
+    return float(bench.recorded(case.name))
 
 
 def _is_wrong(answer: Answer, case: HistoryCase, value: float) -> bool:
     return not np.isclose(value, answer(case), rtol=0, atol=_TOLERANCE, equal_nan=True)
 
 
-def shown(bench: HistoryBench, answer: Answer) -> HistoryCase:
+def drawn_case(bench: HistoryBench, answer: Answer) -> HistoryCase:
     """The history that is drawn: the first with a wrong number, else the first."""
     given = [c for c in bench.cases.values() if c.has_answer and bench.record(c.name).values is not None]
     wrong = [case for case in given if _is_wrong(answer, case, number_of(bench, case))]

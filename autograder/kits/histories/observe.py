@@ -3,17 +3,18 @@
 import numpy as np
 
 from autograder.kits.histories.cases import HistoryCase
-from autograder.observations import Record
-from autograder.observe.calls import Unusable, trouble_of, type_name
+from autograder.observations import Record, Trouble
+from autograder.observe.calls import Student, Unusable, trouble_of, type_name
 
 
-def record_history(objects: tuple, case: HistoryCase) -> dict[str, Record]:
+def record_history(objects: tuple[Student, ...], case: HistoryCase) -> dict[str, Record]:
     """Call the function once and record the number that came back, an array without axes in its own dtype."""
     (student,) = objects
     history = case.history()
     # Compared by identity: what the student's code may have put into the dictionary is never asked anything.
     before = [(key, column, _items(column)) for key, column in history.items()]
-    values, trouble = None, {}
+    values: np.ndarray | None = None
+    trouble: Trouble = {}
     try:
         values = _number(student(history))
     except BaseException as error:  # SystemExit, GeneratorExit and homemade ones are answers too
@@ -43,7 +44,7 @@ def _same(before: list[tuple], after: list[tuple]) -> bool:
     return True
 
 
-def _number(result: object) -> np.ndarray:
+def _number(result: Student) -> np.ndarray:
     """A real number as an array without axes. Raises Unusable for anything else."""
     if result is None:
         raise Unusable("none", "")

@@ -51,7 +51,7 @@ class MaskCase:
     mode: str = "training"
     dtype: str = "float32"
     zeros: int = 0
-    layout: str = "C"
+    layout: Literal["C", "F", "strided"] = "C"
     warmup: int = 0
     asks: Literal["mask", "evaluation", "invalid-rate", "gradient"] = "mask"
     one_call: str = ""

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import cast
 
 import numpy as np
 
 from autograder.kits.masks.cases import MaskCase
-from autograder.observations import TEXT_LIMIT, Record
-from autograder.observe.calls import Watch, shared_state, trouble_of, type_name
+from autograder.observations import TEXT_LIMIT, Record, Trouble
+from autograder.observe.calls import Student, Watch, shared_state, trouble_of, type_name
 
 
 class Parts(dict):
@@ -15,7 +16,7 @@ class Parts(dict):
 
 
 #: One round of calls of the student's code: takes the input, returns a result or `Parts`.
-Draw = Callable[[np.ndarray], object]
+Draw = Callable[[np.ndarray], Student]
 
 
 #: What begins a case's calls: given the generator and the watch, the function to call with the input.
@@ -52,7 +53,7 @@ class _Run:
     """What one run through a case's calls gave. values: by part, one array a call."""
 
     values: dict[str, list[np.ndarray]]
-    trouble: dict
+    trouble: Trouble
     part: str
     changed: bool
     rng_moved: bool
@@ -65,7 +66,8 @@ def _run(case: MaskCase, begin: Begin, calls: int) -> _Run:
     rng = case.generator()
     before = None
     values: dict[str, list[np.ndarray]] = {}
-    changed, part, trouble = False, "", {}
+    changed, part = False, ""
+    trouble: Trouble = {}
     number = 0
     try:
         draw = begin(rng, watch)
@@ -96,19 +98,19 @@ def _run(case: MaskCase, begin: Begin, calls: int) -> _Run:
 
 
 def _records(case: MaskCase, run: _Run) -> dict[str, Record]:
-    common = {"input_changed": run.changed, "rng_moved": run.rng_moved, "global_moved": run.global_moved}
+    common = Record(input_changed=run.changed, rng_moved=run.rng_moved, global_moved=run.global_moved)
     if run.trouble:
         done = max(map(len, run.values.values()), default=0)
-        return {_part_name(case, run.part): Record(**common, **run.trouble, problem_call=done)}
+        return {_part_name(case, run.part): replace(common, **(run.trouble | {"problem_call": done}))}
     # NumPy finds the type that holds all calls' results, so a type that changes between calls shows as wider.
-    return {_part_name(case, part): Record(values=np.stack(v), **common) for part, v in run.values.items()}
+    return {_part_name(case, part): replace(common, values=np.stack(v)) for part, v in run.values.items()}
 
 
 def _part_name(case: MaskCase, part: str) -> str:
     return f"{case.name}.{part}" if part else case.name
 
 
-def _trouble(result: object, case: MaskCase) -> dict:
+def _trouble(result: Student, case: MaskCase) -> Trouble:
     """What keeps a result from being recorded as an array of the case's shape; empty if nothing does."""
     kind = type(result)  # not isinstance: a result may lie about its __class__
     if result is None:
@@ -128,5 +130,6 @@ class _Chance:
 
     def __init__(self, rng: np.random.Generator):
         # Spawning children leaves the state alone, and is a use of the generator all the same.
-        self.rng = repr(rng.bit_generator.state), rng.bit_generator.seed_seq.n_children_spawned
+        seeds = cast(np.random.SeedSequence, rng.bit_generator.seed_seq)
+        self.rng = repr(rng.bit_generator.state), seeds.n_children_spawned
         self.shared = shared_state()

@@ -18,11 +18,12 @@ def _draw_layers(ax: Axes, data: Data) -> None:
             if text:
                 mark = "✗ " if off and x == 0 else ""
                 edge = (WRONG, 2) if off and x == 0 else (RIGHT if off else "#888888", 1.5 if off else 1)
-                style = {"facecolor": "white" if off else BAND, "edgecolor": edge[0], "linewidth": edge[1]}
-                box = ax.add_patch(Rectangle((x, y + 0.08), 1, 0.84, **style))
+                face = "white" if off else BAND
+                box = Rectangle((x, y + 0.08), 1, 0.84, facecolor=face, edgecolor=edge[0], linewidth=edge[1])
+                ax.add_patch(box)
                 told = clipped(mark + text.replace("\n", " "), _BOX_LETTERS)
-                told = ax.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=size, clip_on=True)
-                told.set_clip_path(box)  # also of the widest letters none lies outside
+                shown = ax.text(x + 0.5, y + 0.5, told, ha="center", va="center", fontsize=size, clip_on=True)
+                shown.set_clip_path(box)  # also of the widest letters none lies outside
             elif off:
                 ax.text(x + 0.5, y + 0.5, "nothing here", ha="center", va="center", fontsize=size, style="italic")
     ax.set(xlim=(-0.02, 2.12), ylim=(max(len(found), 1), 0))

@@ -13,7 +13,7 @@ from keras.src.backend.common import global_state
 
 from autograder.kits.models.cases import LAYER_CALL, LAYER_CALLS, LAYER_NUMBERS, MODEL_NUMBERS
 from autograder.observations import Record
-from autograder.observe.calls import Unusable, type_name
+from autograder.observe.calls import Student, Unusable, type_name
 
 #: Keras's classes that stand for layers of one's own, or hold others.
 _OPEN = ("Layer", "Model", "Sequential", "Functional", "Operation", "Lambda")
@@ -53,7 +53,7 @@ class Calls:
         self._model = model
         self._base = {id(layer) for layer in base}
         self._calls: list[tuple] = []
-        self._layers: dict[int, object] = {}  # by id; kept alive, so that no id is used again
+        self._layers: dict[int, Student] = {}  # by id; kept alive, so that no id is used again
         self._places: dict[bytes, int] = {}
         self._numbers: list[np.ndarray] = []
         self._used = 0
@@ -100,7 +100,7 @@ class Calls:
 
         return call
 
-    def _row(self, kind: str, layer: object, given: np.ndarray | None, gave: np.ndarray | None) -> tuple:
+    def _row(self, kind: str, layer: Student, given: np.ndarray | None, gave: np.ndarray | None) -> tuple:
         self._layers.setdefault(id(layer), layer)
         self._looked_at += sum(array.size for array in (given, gave) if array is not None)
         if self._looked_at > LAYER_NUMBERS:
@@ -146,9 +146,9 @@ def _is_of_keras(kind: type) -> bool:
     return str(vars(kind).get("__module__", "")).startswith("keras.")
 
 
-def _rate(layer: object) -> float:
+def _rate(layer: Student) -> float:
     """A layer's rate, NaN if it has none that is a number."""
-    rate = vars(layer).get("rate") if layer is not None else None
+    rate: Student = vars(layer).get("rate") if layer is not None else None
     return float(rate) if type(rate) in (int, float, np.float32, np.float64) else np.nan
 
 
@@ -160,11 +160,19 @@ def as_numbers(tensor: object) -> np.ndarray | None:
     return np.asarray(plain, np.float32) if plain.dtype.kind in "biuf" else None
 
 
+def numbers_in(tensor: object) -> np.ndarray:
+    """As `as_numbers`, of what is known to hold numbers. Raises TypeError if it holds none."""
+    numbers = as_numbers(tensor)
+    if numbers is None:
+        raise TypeError(f"A {type_name(type(tensor))} holds no numbers.")
+    return numbers
+
+
 def _shape(array: np.ndarray | None) -> tuple[int, ...]:
     return (*(array.shape if array is not None else ()), -1, -1, -1, -1)[:4]
 
 
-def predictions(model: object, x: np.ndarray) -> tuple[np.ndarray, dict[str, Record]]:
+def predictions(model: Student, x: np.ndarray) -> tuple[np.ndarray, dict[str, Record]]:
     """What a model says of inputs, and as parts "again", the same once more, and "default", without a flag.
 
     Raises Unusable for what is no model, or gives no array of numbers.

@@ -128,8 +128,8 @@ def _judge_scores(bench: Bench[FoldCase], runs: list[Run]) -> Ruling:
     """The numbers returned are the scores of the test parts, in the order of the folds."""
     on_train = all(fold.scored_on_train for run in runs for fold in run.folds)
     for run in runs:
-        case, values = run.case, bench.record(run.case.name).values
-        events = bench.record(f"{case.name}.events").values
+        case, values = run.case, bench.recorded(run.case.name)
+        events = bench.recorded(case.name, "events")
         given = events["value"][[fold.order[0] for fold in run.folds]]
         same = np.isclose(values, given, rtol=1e-5, atol=0)
         if not same.all():
@@ -346,7 +346,8 @@ def neighbours(case: FoldCase, membership: np.ndarray, distance: int) -> tuple[f
         counts, size, pairs = np.bincount(own, minlength=case.n_splits), own.size, max(own.size - distance, 0)
         share = float((counts * (counts - 1)).sum()) / (size * (size - 1))
         found += int((own[distance:] == own[:pairs]).sum()), pairs * share, pairs * share * (1 - share)
-    return tuple(found)
+    counted, expected, variance = found.tolist()
+    return counted, expected, variance
 
 
 def _judge_seed(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:

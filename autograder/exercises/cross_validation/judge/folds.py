@@ -93,8 +93,7 @@ def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
     events, rows, labels, unreadable = (
         bench.record(f"{case.name}.{part}").values for part in ("events", "rows", "labels", "unreadable")
     )
-    tables = events is not None and events.dtype == EVENT and rows.ndim == 2 and rows.shape[1] == case.columns
-    if not (tables and _in_range(events, rows, labels)):
+    if events is None or rows is None or labels is None or not _fit_together(events, rows, labels, case.columns):
         raise ValueError(f"The recording of case {case.name!r} is damaged.")
     table = Table(case.x())
     parts: dict[int, Part | None] = {}
@@ -105,7 +104,7 @@ def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
         return parts[number]
 
     chosen = _chosen(events, bench.record(case.name).values, case.n_splits, part)
-    folds = []
+    folds: list[Fold] = []
     for number in chosen:
         train, test = part(int(events["fit"][number])), part(number)
         if train is None or test is None:
@@ -118,6 +117,12 @@ def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
         folds.append(Fold(train, test, int(fit["model"]), int(fit["fits"]), order, pieces))
     partial_fits = int((~events["is_score"] & (events["rows"] < len(table.original))).sum())
     return Run(case, tuple(folds), partial_fits=partial_fits)
+
+
+def _fit_together(events: np.ndarray, rows: np.ndarray, labels: np.ndarray, columns: int) -> bool:
+    """Whether these are events, rows of so many columns and labels, and the events point to nothing else."""
+    tables = events.dtype == EVENT and rows.ndim == 2 and rows.shape[1] == columns
+    return tables and _in_range(events, rows, labels)
 
 
 def _in_range(events: np.ndarray, rows: np.ndarray, labels: np.ndarray) -> bool:

@@ -105,7 +105,7 @@ def _scaling_misconception(everywhere: list[_Statistics]) -> str | None:
 def judge_unreadable(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
     """The ruling where rows cannot be recognised."""
     run = next(run for run in runs.values() if run.unreadable)
-    by_row = all(_rows_are_standardised(bench.record(f"{name}.rows").values) for name in runs)
+    by_row = all(_rows_are_standardised(bench.recorded(name, "rows")) for name in runs)
     return fail(
         run.case,
         f"fit or score was given {'rows of mean 0 and deviation 1' if by_row else run.unreadable}",

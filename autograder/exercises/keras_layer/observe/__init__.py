@@ -17,6 +17,7 @@ from autograder.kits.masks.cases import MaskCase
 from autograder.kits.masks.observe import Draw, record_draws
 from autograder.kits.models.observe import standard_settings
 from autograder.observations import Record
+from autograder.observe.calls import Student
 
 
 class Steps(keras.Model):
@@ -54,7 +55,7 @@ class Recorder(keras.layers.Layer):
         return x
 
 
-def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
+def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
     """Make all calls of one case; as a part "origin", which layers of Keras drew dropout in them, if any did."""
     with watched_draws() as found:
         # A Keras layer draws from its own seed, which two of the cases compare.
@@ -62,7 +63,7 @@ def record(objects: tuple, case: MaskCase) -> dict[str, Record]:
     return records | ({f"{case.name}.origin": as_record(found)} if found else {})
 
 
-def beside(objects: tuple) -> dict[str, Record]:
+def beside(objects: tuple[Student, ...]) -> dict[str, Record]:
     """What the class itself shows: "signature", as 0 or 1 whether its `call` can be told that it is training, and
     "origin", whose work it does.
     """
@@ -71,7 +72,7 @@ def beside(objects: tuple) -> dict[str, Record]:
         return {"signature": _signature_record(layer_class), "origin": origin_record(layer_class)}
 
 
-def _signature_record(layer_class: type) -> Record:
+def _signature_record(layer_class: Student) -> Record:
     try:
         parameters = inspect.signature(layer_class.call).parameters.values()
     except BaseException:  # a class whose `call` is missing, or is something else
@@ -80,7 +81,7 @@ def _signature_record(layer_class: type) -> Record:
     return Record(values=np.array([told]))
 
 
-def _begin_anywhere(objects: tuple, case: MaskCase) -> Draw:
+def _begin_anywhere(objects: tuple[Student, ...], case: MaskCase) -> Draw:
     """The calls of one case; see `MaskCase.mode` for where the layer stands."""
     (layer_class,) = objects
     # A layer takes its precision from them when it is made; the notebook may have set another.
@@ -88,7 +89,7 @@ def _begin_anywhere(objects: tuple, case: MaskCase) -> Draw:
         return _begin(layer_class, case)
 
 
-def _begin(layer_class: type, case: MaskCase) -> Draw:
+def _begin(layer_class: Student, case: MaskCase) -> Draw:
     """The calls of one case, with a layer made under the settings that are in force."""
     options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
     seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
@@ -115,7 +116,7 @@ def _begin(layer_class: type, case: MaskCase) -> Draw:
     return lambda x: as_array(model(x, **flag))
 
 
-def as_array(result: object) -> object:
+def as_array(result: Student) -> Student:
     """A tensor as a NumPy array; anything else as it is."""
     return keras.ops.convert_to_numpy(result) if keras.ops.is_tensor(result) else result
 
@@ -130,7 +131,7 @@ def _batches(x: np.ndarray, times: int) -> Dataset:
     return Dataset.from_tensors(x).repeat(times).with_options(plain)
 
 
-def _steps_of_fit(layer, case: MaskCase) -> Draw:
+def _steps_of_fit(layer: Student, case: MaskCase) -> Draw:
     """One output of the layer for each step of a compiled `fit` that shows it the same batch every time.
 
     The steps run in one loop of the graph, which costs a tenth of what a call of the graph for each would.
@@ -150,7 +151,7 @@ def _steps_of_fit(layer, case: MaskCase) -> Draw:
     return draw
 
 
-def _saved_and_loaded(model, layer_class: type):
+def _saved_and_loaded(model, layer_class: Student):
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.keras"
         model.save(path)

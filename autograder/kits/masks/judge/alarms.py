@@ -3,8 +3,10 @@
 Input is always `kept`, a boolean array (calls, *shape): whether each entry was kept in each call.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 from scipy import fft
@@ -17,11 +19,30 @@ LAGS = 8  # successive masks are compared up to this many calls apart
 
 @dataclass(frozen=True)
 class Alarm:
-    """One thing that does not fit chance. what: a slug for the judge. finding: the count that says so."""
+    """One thing that does not fit chance.
+
+    what: a slug for the judge. finding: the count that says so. data: what a report says beside it, by name.
+    """
 
     what: str
     finding: Finding
-    data: dict
+    data: Mapping[str, Any]
+
+
+class _Questions:
+    """Asks a budget one family of questions after the other. alarms: what did not fit chance."""
+
+    def __init__(self, budget: Budget):
+        self._budget = budget
+        self.alarms: list[Alarm] = []
+
+    def ask(
+        self, what: str, counts: np.ndarray | int, n: int, p: float, questions: int | None = None, **data: Any
+    ) -> None:
+        """Ask whether counts fit chance, as `Budget.family`. what, data: as in `Alarm`."""
+        finding = self._budget.family(counts, n, p, questions)
+        if finding:
+            self.alarms.append(Alarm(what, finding, data))
 
 
 def rate_alarms(budget: Budget, kept: np.ndarray, keep: float, x: np.ndarray | None) -> list[Alarm]:
@@ -32,33 +53,28 @@ def rate_alarms(budget: Budget, kept: np.ndarray, keep: float, x: np.ndarray | N
     calls = len(kept)
     flat = kept.reshape(calls, -1)
     size = flat.shape[1]
-    alarms = []
-
-    def ask(what, counts, n, **data):
-        finding = budget.family(counts, n, keep)
-        if finding:
-            alarms.append(Alarm(what, finding, data))
-
-    ask("share", flat.sum(), flat.size)
+    questions = _Questions(budget)
+    questions.ask("share", flat.sum(), flat.size, keep)
     if calls >= 5:
         per_call = flat.sum(axis=1)
-        ask("share-of-a-call", per_call, size)
+        questions.ask("share-of-a-call", per_call, size, keep)
     if calls >= 60:
         blocks = flat[: calls // 6 * 6].reshape(6, -1).sum(axis=1)
-        ask("share-over-time", blocks, calls // 6 * size)
-        ask("unit", flat.sum(axis=0), calls, shape=kept.shape[1:])
+        questions.ask("share-over-time", blocks, calls // 6 * size, keep)
+        questions.ask("unit", flat.sum(axis=0), calls, keep, shape=kept.shape[1:])
     if size >= 256:
         # A slope over the array, and the end that a loop over blocks forgets.
         eighth = size // 8
-        ask("part", flat[:, : 8 * eighth].reshape(calls, 8, eighth).sum(axis=(0, 2)), calls * eighth)
+        parts = flat[:, : 8 * eighth].reshape(calls, 8, eighth)
+        questions.ask("part", parts.sum(axis=(0, 2)), calls * eighth, keep)
         tail = size % 64 or 64
-        ask("end", flat[:, -tail:].sum(), calls * tail)
+        questions.ask("end", flat[:, -tail:].sum(), calls * tail, keep)
     if x is not None:
         values = x.ravel()
         for what, group in (("by-sign", values > 0), ("by-size", np.abs(values) > np.median(np.abs(values)))):
             if 0 < group.sum() < size:
-                ask(what, flat[:, group].sum(), calls * int(group.sum()))
-    return alarms
+                questions.ask(what, flat[:, group].sum(), calls * int(group.sum()), keep)
+    return questions.alarms
 
 
 def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[Alarm]:
@@ -68,63 +84,90 @@ def independence_alarms(budget: Budget, kept: np.ndarray, keep: float) -> list[A
     and columns, and how often a whole row, column or mask is dropped or kept. Few large ones: the lag at
     which the flattened mask resembles itself most. Tiny ones: every pattern there is.
     """
-    calls = len(kept)
-    flat = kept.reshape(calls, -1)
-    size = flat.shape[1]
-    alarms = []
-
-    def ask(what, counts, n, p, questions=None, **data):
-        finding = budget.family(counts, n, p, questions)
-        if finding:
-            alarms.append(Alarm(what, finding, data))
-
-    if size <= 4:
-        codes = flat @ (1 << np.arange(size))
-        patterns = np.bincount(codes, minlength=1 << size)
-        for code, count in enumerate(patterns):
-            bits = code >> np.arange(size) & 1
-            ask("pattern", count, calls, float(np.prod(np.where(bits, keep, 1 - keep))), pattern=bits)
-        return alarms
-
-    if calls >= 60:
-        counted = flat.astype(np.float32)  # exact: these counts are far below 2**24
-        joint = (counted.T @ counted).astype(int)
-        first, second = np.triu_indices(size, 1)
-        ask("pair", joint[first, second], calls, keep**2, first=first, second=second, shape=kept.shape[1:])
-        members = _triples(size)
-        together = flat[:, members[:, 0]] & flat[:, members[:, 1]] & flat[:, members[:, 2]]
-        ask("triple", together.sum(axis=0), calls, keep**3)
+    flat = kept.reshape(len(kept), -1)
+    questions = _Questions(budget)
+    if flat.shape[1] <= 4:
+        _ask_for_patterns(questions, flat, keep)
+        return questions.alarms
+    if len(kept) >= 60:
+        _ask_for_pairs_and_triples(questions, flat, keep, kept.shape[1:])
     else:
-        lag = _strongest_lag(flat, keep)
-        same = _agreements(flat.T, lag)
-        alike = keep**2 + (1 - keep) ** 2
-        ask("lag", same.sum(), same.size, alike, questions=size // 2, lag=lag)
-        half = size // 2
-        ask("reversed", (flat[:, :half] == flat[:, ::-1][:, :half]).sum(), calls * half, alike)
-        totals = flat.sum(axis=1)
-        # A number that never varies: how often later calls keep as many as the first. No chance of that is
-        # larger than the likeliest number's.
-        likeliest = float(binom.pmf(int((size + 1) * keep), size, keep))
-        again = int((totals[1:] == totals[0]).sum())
-        if again == calls - 1:
-            ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)
+        _ask_for_resemblance(questions, flat, keep)
+        _ask_for_a_constant_number(questions, flat, keep)
+    _ask_for_parity(questions, flat, keep)
+    _ask_for_spread(questions, kept, keep)
+    return questions.alarms
+
+
+def _ask_for_patterns(questions: _Questions, flat: np.ndarray, keep: float) -> None:
+    """How often each mask came up that there can be. flat: (calls, units), here and below."""
+    calls, size = flat.shape
+    codes = flat @ (1 << np.arange(size))
+    patterns = np.bincount(codes, minlength=1 << size)
+    for code, count in enumerate(patterns):
+        bits = code >> np.arange(size) & 1
+        questions.ask("pattern", count, calls, float(np.prod(np.where(bits, keep, 1 - keep))), pattern=bits)
+
+
+def _ask_for_pairs_and_triples(
+    questions: _Questions, flat: np.ndarray, keep: float, shape: tuple[int, ...]
+) -> None:
+    """How often each two units, and some three, were kept together. shape: of one mask."""
+    calls, size = flat.shape
+    counted = flat.astype(np.float32)  # exact: these counts are far below 2**24
+    joint = (counted.T @ counted).astype(int)
+    first, second = np.triu_indices(size, 1)
+    questions.ask("pair", joint[first, second], calls, keep**2, first=first, second=second, shape=shape)
+    members = _triples(size)
+    together = flat[:, members[:, 0]] & flat[:, members[:, 1]] & flat[:, members[:, 2]]
+    questions.ask("triple", together.sum(axis=0), calls, keep**3)
+
+
+def _ask_for_resemblance(questions: _Questions, flat: np.ndarray, keep: float) -> None:
+    """Whether a mask resembles itself: moved by the lag at which it does so most, and read backwards."""
+    calls, size = flat.shape
+    lag = _strongest_lag(flat, keep)
+    same = _agreements(flat.T, lag)
+    alike = keep**2 + (1 - keep) ** 2
+    questions.ask("lag", same.sum(), same.size, alike, questions=size // 2, lag=lag)
+    half = size // 2
+    questions.ask("reversed", (flat[:, :half] == flat[:, ::-1][:, :half]).sum(), calls * half, alike)
+
+
+def _ask_for_a_constant_number(questions: _Questions, flat: np.ndarray, keep: float) -> None:
+    """A number that never varies: how often later calls keep as many as the first."""
+    calls, size = flat.shape
+    totals = flat.sum(axis=1)
+    # No chance of that is larger than the likeliest number's.
+    likeliest = float(binom.pmf(int((size + 1) * keep), size, keep))
+    again = int((totals[1:] == totals[0]).sum())
+    if again == calls - 1:
+        questions.ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)
+
+
+def _ask_for_parity(questions: _Questions, flat: np.ndarray, keep: float) -> None:
+    """Pairs can be independent while three are not: whether an even number of three neighbours is dropped."""
+    size = flat.shape[1]
     for offset in range(3):
-        # Pairs can be independent while three are not. Disjoint triples, so that their parities are independent.
+        # Disjoint triples, so that their parities are independent.
         end = offset + (size - offset) // 3 * 3
         first, second, third = (flat[:, start:end:3] for start in range(offset, offset + 3))
         even = first ^ second ^ third  # an odd number kept of three is an even number dropped
-        ask("parity", even.sum(), even.size, (1 + (2 * keep - 1) ** 3) / 2)
+        questions.ask("parity", even.sum(), even.size, (1 + (2 * keep - 1) ** 3) / 2)
+
+
+def _ask_for_spread(questions: _Questions, kept: np.ndarray, keep: float) -> None:
+    """How many are kept in each mask, row and column, and how often all or none. kept: (calls, *shape)."""
     for part, totals in _sums(kept).items():
-        n = kept[0].size * calls // totals.size
+        n = kept[0].size * len(kept) // totals.size
         if totals.size < 60 or n < 4:
             continue
         low, high, p = central_counts(n, keep)
         middle = ((totals >= low) & (totals <= high)).sum()
-        ask(f"spread-{part}", middle, totals.size, p, part_size=n, totals=totals)
+        questions.ask(f"spread-{part}", middle, totals.size, p, part_size=n, totals=totals)
         if part != "mask":
-            ask(f"whole-{part}-dropped", (totals == 0).sum(), totals.size, (1 - keep) ** n)
-            ask(f"whole-{part}-kept", (totals == n).sum(), totals.size, keep**n)
-    return alarms
+            questions.ask(f"whole-{part}-dropped", (totals == 0).sum(), totals.size, (1 - keep) ** n)
+            questions.ask(f"whole-{part}-kept", (totals == n).sum(), totals.size, keep**n)
 
 
 def _sums(kept: np.ndarray) -> dict[str, np.ndarray]:

@@ -40,7 +40,7 @@ class MaskBench(Bench[MaskCase]):
         return values if values is not None and values.shape == (case.calls, *case.shape) else None
 
     def recorded(self, name: str, part: str = "") -> np.ndarray:
-        """As `values`, of a case that is known to have some. Raises LookupError if it has none."""
+        """As `values`, of a case or part that is known to have some. Raises LookupError if it has none."""
         values = self.values(name, part)
         if values is None:
             raise LookupError(f"The recording of case {name!r} is damaged.")

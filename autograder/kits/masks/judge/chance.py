@@ -165,12 +165,16 @@ def _band_text(alarm: Alarm) -> str:
     return f"between {band.low:,} and {band.high:,} of {band.n:,}"
 
 
+def _share_text(alarm: Alarm) -> str:
+    return _percent(alarm.finding.count / alarm.finding.band.n)
+
+
 def _rate_ruling(bench: MaskBench, draws: list[Draws], misrated: list[Located]) -> Ruling:
     d, alarm = max(misrated, key=lambda located: _distance(located[1]))
     finding, keep = alarm.finding, 1 - d.case.rate
     got = f"{finding.count:,} of {finding.band.n:,}"
     told = {
-        "share": f"{got} entries were kept ({_percent(finding.count / finding.band.n)})",
+        "share": f"{got} entries were kept ({_share_text(alarm)})",
         "share-of-a-call": f"{got} entries were kept in call {finding.index + 1}",
         "share-over-time": f"{got} entries were kept in part {finding.index + 1} of 6 of the calls",
         "unit": f"the unit at {_position(d, finding.index)} was kept in {got} calls",
@@ -241,48 +245,7 @@ def rate_misconception(draws: list[Draws]) -> str | None:
 def _independence_ruling(bench: MaskBench, draws: list[Draws], alarms: list[Located]) -> Ruling:
     name = dependence_misconception(draws)
     d, alarm = _leading(alarms)
-    finding, told = alarm.finding, alarm.data
-    if alarm.what == "pair":
-        shape = told["shape"]
-        first, second = (
-            tuple(int(i) for i in np.unravel_index(told[side][finding.index], shape))
-            for side in ("first", "second")
-        )
-        returned = f"the units at {first} and {second} were kept together in {finding.count} calls"
-        expected = f"independent units are kept together in {_band_text(alarm)} calls"
-    elif alarm.what == "triple":
-        returned = f"some three units were kept together in {finding.count} calls"
-        expected = f"independent units are kept together in {_band_text(alarm)} calls"
-    elif alarm.what == "parity":
-        returned = f"of three neighbours an even number was dropped in {_percent(finding.count / finding.band.n)}"
-        expected = f"independent units do that in {_percent(finding.band.p)}"
-    elif alarm.what == "reversed":
-        agree = _percent(finding.count / finding.band.n)
-        returned = f"the mask and the same mask read backwards agreed in {agree} of the entries"
-        expected = f"independent entries agree in {_percent(finding.band.p)}"
-    elif alarm.what.startswith(("spread-", "constant")):
-        part = alarm.what.removeprefix("spread-").replace("constant", "mask")
-        totals = told["totals"]
-        usual = np.sqrt(told["part_size"] * (1 - d.case.rate) * d.case.rate)
-        returned = (
-            f"the number of units kept in a {part} varied with standard deviation {totals.std():.2f}"
-            if totals.std()
-            else f"every {part} kept exactly {totals[0]} units"
-        )
-        expected = f"independent units give standard deviation {usual:.2f}"
-    elif alarm.what.startswith("whole-"):
-        _, part, what = alarm.what.split("-")
-        returned = f"a whole {part} was {what} {finding.count:,} times"
-        expected = f"with independent units {_band_text(alarm)} times"
-    elif alarm.what == "pattern":
-        pattern = "".join(str(int(bit)) for bit in told["pattern"])
-        returned = f"the mask {pattern} came up {finding.count} times"
-        expected = f"with independent units {_band_text(alarm)} times"
-    else:
-        lag = told["lag"]
-        agree = _percent(finding.count / finding.band.n)
-        returned = f"entries {lag:,} apart (row after row) agreed in {agree} of all pairs"
-        expected = f"independent entries agree in {_percent(finding.band.p)}"
+    returned, expected = _dependence_in_words(d, alarm)
     return Ruling(
         "fail",
         called=d.case.call,
@@ -292,6 +255,79 @@ def _independence_ruling(bench: MaskBench, draws: list[Draws], alarms: list[Loca
         statistical=True,
         charts=_dependence_charts(draws),
     )
+
+
+def _dependence_in_words(d: Draws, alarm: Alarm) -> tuple[str, str]:
+    """What an alarm says of the entries of a mask, and what independent ones would give."""
+    if alarm.what.startswith(("spread-", "constant")):
+        return _spread_in_words(d, alarm)
+    if alarm.what.startswith("whole-"):
+        _, part, what = alarm.what.split("-")
+        return (
+            f"a whole {part} was {what} {alarm.finding.count:,} times",
+            f"with independent units {_band_text(alarm)} times",
+        )
+    return _DEPENDENCE_IN_WORDS[alarm.what](alarm)
+
+
+def _spread_in_words(d: Draws, alarm: Alarm) -> tuple[str, str]:
+    part = alarm.what.removeprefix("spread-").replace("constant", "mask")
+    totals = alarm.data["totals"]
+    usual = np.sqrt(alarm.data["part_size"] * (1 - d.case.rate) * d.case.rate)
+    returned = (
+        f"the number of units kept in a {part} varied with standard deviation {totals.std():.2f}"
+        if totals.std()
+        else f"every {part} kept exactly {totals[0]} units"
+    )
+    return returned, f"independent units give standard deviation {usual:.2f}"
+
+
+def _pair_in_words(alarm: Alarm) -> tuple[str, str]:
+    finding, told = alarm.finding, alarm.data
+    first, second = (
+        tuple(int(i) for i in np.unravel_index(told[side][finding.index], told["shape"]))
+        for side in ("first", "second")
+    )
+    returned = f"the units at {first} and {second} were kept together in {finding.count} calls"
+    return returned, f"independent units are kept together in {_band_text(alarm)} calls"
+
+
+def _triple_in_words(alarm: Alarm) -> tuple[str, str]:
+    returned = f"some three units were kept together in {alarm.finding.count} calls"
+    return returned, f"independent units are kept together in {_band_text(alarm)} calls"
+
+
+def _parity_in_words(alarm: Alarm) -> tuple[str, str]:
+    returned = f"of three neighbours an even number was dropped in {_share_text(alarm)}"
+    return returned, f"independent units do that in {_percent(alarm.finding.band.p)}"
+
+
+def _pattern_in_words(alarm: Alarm) -> tuple[str, str]:
+    pattern = "".join(str(int(bit)) for bit in alarm.data["pattern"])
+    returned = f"the mask {pattern} came up {alarm.finding.count} times"
+    return returned, f"with independent units {_band_text(alarm)} times"
+
+
+def _reversed_in_words(alarm: Alarm) -> tuple[str, str]:
+    returned = f"the mask and the same mask read backwards agreed in {_share_text(alarm)} of the entries"
+    return returned, f"independent entries agree in {_percent(alarm.finding.band.p)}"
+
+
+def _lag_in_words(alarm: Alarm) -> tuple[str, str]:
+    lag = alarm.data["lag"]
+    returned = f"entries {lag:,} apart (row after row) agreed in {_share_text(alarm)} of all pairs"
+    return returned, f"independent entries agree in {_percent(alarm.finding.band.p)}"
+
+
+#: What came back and what is expected, by what an alarm is of.
+_DEPENDENCE_IN_WORDS: dict[str, Callable[[Alarm], tuple[str, str]]] = {
+    "pair": _pair_in_words,
+    "triple": _triple_in_words,
+    "parity": _parity_in_words,
+    "pattern": _pattern_in_words,
+    "reversed": _reversed_in_words,
+    "lag": _lag_in_words,
+}
 
 
 def _leading(alarms: list[Located]) -> Located:

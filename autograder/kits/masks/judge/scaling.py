@@ -62,7 +62,7 @@ def judge_training(
         return Findings(rulings)
     rulings["dtype"] = judge_dtype(bench)
     rulings["input-untouched"] = judge_untouched(bench)
-    draws = masks(bench, bench.usable())
+    draws = recovered_masks(bench, bench.usable())
     if not any((~d.kept).any() for d in draws):
         return Findings(rulings | _nothing_dropped(bench, factor))
     chances = judge_chance(bench, draws, name_repeated)
@@ -91,11 +91,11 @@ def is_unwritten(rulings: Rulings) -> bool:
     return rulings["shape"].misconception in ("not-implemented", "not-callable")
 
 
-def masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
+def recovered_masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
     """The masks of training cases: an entry is dropped where x is not 0 and the output is."""
     draws = []
     for case in cases:
-        x, values = case.x(), bench.values(case.name)
+        x, values = case.x(), bench.recorded(case.name)
         if not np.isfinite(values).all():
             continue
         kept = values != 0
@@ -109,7 +109,7 @@ def masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
 def _nothing_dropped(bench: MaskBench, factor: Factor) -> Rulings:
     """Rulings when no output is ever exactly zero: x, or something that is no mask at all."""
     case = bench.cases["units-high"] if bench.values("units-high") is not None else bench.usable()[0]
-    x, values = case.x(), bench.values(case.name)
+    x, values = case.x(), bench.recorded(case.name)
     ratio = (values / x)[np.isfinite(values / x)]
     proportional = ratio.size == values.size and bool(close(ratio, np.full_like(ratio, ratio[0])).all())
     if proportional:
@@ -131,7 +131,7 @@ def _nothing_dropped(bench: MaskBench, factor: Factor) -> Rulings:
 def _judge_scale(bench: MaskBench, factor: Factor, swapped: bool) -> Ruling:
     """Every output is exactly 0 or x times the factor."""
     for case in bench.usable():
-        x, values = case.x(), bench.values(case.name)
+        x, values = case.x(), bench.recorded(case.name)
         expected = np.broadcast_to((x.astype(np.float64) * factor(case.rate)).astype(x.dtype), values.shape)
         wrong = ~((values == 0) | close(values, expected))
         if not wrong.any():
@@ -161,7 +161,7 @@ def _scale_misconception(bench: MaskBench, factor: Factor, swapped: bool) -> str
     usable = bench.usable()
 
     def everywhere(explains: Callable[[MaskCase, np.ndarray, np.ndarray], np.ndarray]) -> bool:
-        return all(bool(np.all(explains(c, c.x(), bench.values(c.name)))) for c in usable)
+        return all(bool(np.all(explains(c, c.x(), bench.recorded(c.name)))) for c in usable)
 
     def times(wrong: Factor):
         return lambda c, x, v: (v == 0) | close(v, _like(v, x.astype(float) * wrong(c.rate)))

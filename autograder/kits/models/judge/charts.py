@@ -32,7 +32,7 @@ def _aligned(found: list[str], expected: list[str]) -> list[tuple[str, str]]:
     parts = [_cut(texts) for texts in (found, expected)]
     if [part[:1] for part in parts[0]] != [part[:1] for part in parts[1]]:  # other Dense layers
         parts = [[found], [expected]]
-    pairs = []
+    pairs: list[tuple[str, str]] = []
     for theirs, due in zip(*parts, strict=True):
         for _, a, b, c, d in SequenceMatcher(None, theirs, due, autojunk=False).get_opcodes():
             pairs += zip_longest(theirs[a:b], due[c:d], fillvalue="")

@@ -89,7 +89,7 @@ def read_models(bench: Bench[Any], cases: Iterable[SomeModelCase]) -> list[SeenM
 
 
 def _steps(bench: Bench[Any], case: ModelCase, name: str) -> list[Step]:
-    return read_steps(case.x(), calls_of(bench, case, name), part(bench, case, "numbers"))
+    return read_steps(case.x(), calls_of(bench, case, name), bench.recorded(case.name, "numbers"))
 
 
 def calls_of(bench: Bench[Any], case: ModelCase, name: str) -> list[Call]:
@@ -239,17 +239,17 @@ def judge_rate(models: list[SeenModel]) -> Ruling:
             return fail(model.case, f"in training, {told}", expected)
     for model in models:
         for first, second in zip(model.dropouts(0), model.dropouts(1), strict=False):
-            both = (
-                (first.given != 0) & (second.given != 0) if first.given.shape == second.given.shape else np.array(0)
-            )
+            (given, gave), (given_again, gave_again) = first.arrays, second.arrays
+            both = (given != 0) & (given_again != 0) if given.shape == given_again.shape else np.array(0)
             expected = 2 * model.case.rate * (1 - model.case.rate) * both.sum()
-            if expected > 40 and ((first.gave == 0) == (second.gave == 0))[both].all():
+            if expected > 40 and ((gave == 0) == (gave_again == 0))[both].all():
                 return fail(model.case, "the same units dropped in two calls", "a new mask in every call")
     return PASS
 
 
 def _dropped(step: Step) -> bool:
-    return bool(((step.gave == 0) & (step.given != 0)).any())
+    given, gave = step.arrays
+    return bool(((gave == 0) & (given != 0)).any())
 
 
 def _rate_mistake(dropping: list[tuple[SeenModel, Step]]) -> str | None:
@@ -264,7 +264,7 @@ def _rate_mistake(dropping: list[tuple[SeenModel, Step]]) -> str | None:
 
 def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
     """What is odd about one mask: how many units it keeps, how large they are, who goes together."""
-    given, gave = (array.reshape(len(step.given), -1) for array in (step.given, step.gave))
+    given, gave = (array.reshape(len(step.arrays[0]), -1) for array in step.arrays)
     active = given != 0
     if rate < 1 and not np.allclose(gave[gave != 0], (given / (1 - rate))[gave != 0], rtol=1e-4):
         yield "what was kept is not x / (1 - rate)", "Keras's Dropout, as it is"
@@ -285,7 +285,7 @@ def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
 def judge_evaluation(bench: Bench[Any], cases: Iterable[ModelCase]) -> Ruling:
     """Without training, and without a flag, an image gets the same answer each time."""
     for case in cases:
-        first = bench.record(case.name).values
+        first = bench.recorded(case.name)
         again, default = (part(bench, case, name) for name in ("again", "default"))
         for other, told, name in (
             (again, "model(x, training=False), called twice, gave", "drops-at-test"),

@@ -57,6 +57,13 @@ class Step:
     used: bool = True
 
     @property
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """What went into a step that drops, and what came out of it. Raises LookupError for any other step."""
+        if self.given is None or self.gave is None:
+            raise LookupError(f"Nothing is kept of what went through a step {self.kind!r}.")
+        return self.given, self.gave
+
+    @property
     def is_activation(self) -> bool:
         """Whether it works on each number by itself, or on those of one image."""
         return self.kind in ACTIVATIONS or self.kind == "leaky relu"
@@ -180,7 +187,11 @@ class _Reader:
 def _numbers_of(array: np.ndarray) -> tuple:
     """The same for arrays that are alike, and for no others: how many images and numbers, and a digest."""
     plain = np.where(np.isnan(array), np.float32(np.nan), array) + np.float32(0)  # one NaN, and no negative zero
-    return len(array) if array.ndim else -1, array.size, blake2b(np.ascontiguousarray(plain, np.float32)).digest()
+    return (
+        len(array) if array.ndim else -1,
+        array.size,
+        blake2b(np.ascontiguousarray(plain, np.float32).data).digest(),
+    )
 
 
 def _alike(before: np.ndarray, after: np.ndarray) -> bool:
