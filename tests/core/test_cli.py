@@ -10,8 +10,8 @@ import pytest
 
 from autograder import cli, doctor
 from autograder.classroom.sample import STUDENTS, fill_in
-from course import lab
 from tests.conftest import ROOT
+from tools import lab
 
 EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 BAD_FILES = {
@@ -120,6 +120,13 @@ def test_what_needs_nbgrader_says_so_where_there_is_none(command, monkeypatch, c
     assert ended.value.code == 2
     said = capsys.readouterr().err.strip()
     assert "needs nbgrader" in said and "make lab" in said and "\n" not in said
+
+
+def test_on_windows_a_class_is_not_graded_and_that_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["grade", "01_mask"])
+    assert ended.value.code == 2 and "in WSL" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def lab(tmp_path_factory):
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "HOME": str(folder)}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "course.lab", *options],
+            [sys.executable, "-m", "tools.lab", *options],
             cwd=ROOT, stdout=output, stderr=output, env=environment,
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"

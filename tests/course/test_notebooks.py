@@ -6,8 +6,8 @@ import re
 import nbformat
 import pytest
 
-from course.execute import SIZE_LIMIT, NotebookFailed, execute
 from tests.conftest import ROOT
+from tools.execute import SIZE_LIMIT, NotebookFailed, execute
 
 COURSE = sorted((ROOT / "course").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))
