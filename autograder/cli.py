@@ -109,7 +109,7 @@ def _count(text: str) -> int:
 
 
 def _for_a_class() -> ModuleType:
-    """The commands for a class. Ends this process, with a sentence, on Windows and where nbgrader is not installed."""
+    """The commands for a class. Where they cannot work, this ends the process with a sentence."""
     if sys.platform == "win32":
         print("Grading a class needs Linux or macOS. On Windows, do it in WSL, which is a Linux.", file=sys.stderr)
         sys.exit(2)
