@@ -32,9 +32,9 @@ course: setup
 	@$(BIN)/python -m tools.execute course/*.ipynb solutions/*/*.ipynb
 
 study: setup
-	@$(BIN)/python -m course.sonar_study
-	@$(BIN)/python -m course.fashion_study
-	@$(BIN)/python -m course.transfer_study
+	@$(BIN)/python -m course.studies.sonar_study
+	@$(BIN)/python -m course.studies.fashion_study
+	@$(BIN)/python -m course.studies.transfer_study
 
 release: setup
 	@$(BIN)/autograder release

@@ -14,11 +14,18 @@ from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 
 
+class Unavailable(Exception):
+    """A command cannot be had on this machine; the message is a sentence with the way out."""
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit code: 0 fine, 1 something does not hold, 2 unusable input."""
     try:
         chosen = _parser().parse_args(arguments)
         return chosen.run(chosen)
+    except Unavailable as reason:
+        print(reason, file=sys.stderr)
+        return 2
     except KeyboardInterrupt:  # a wish, and no fault of anybody's
         print(
             "\nStopped. Nothing is half-written, and what is done is kept. Run this again: it goes on.",
@@ -109,13 +116,11 @@ def _count(text: str) -> int:
 
 
 def _for_a_class() -> ModuleType:
-    """The commands for a class. Where they cannot work, this ends the process with a sentence."""
+    """The commands for a class. Raises Unavailable where they cannot be had."""
     if sys.platform == "win32":
-        print("Grading a class needs Linux or macOS. On Windows, do it in WSL, which is a Linux.", file=sys.stderr)
-        sys.exit(2)
+        raise Unavailable("Grading a class needs Linux or macOS. On Windows, do it in WSL, which is a Linux.")
     if find_spec("nbgrader") is None:
-        print("This command needs nbgrader. To install it, run: make lab", file=sys.stderr)
-        sys.exit(2)
+        raise Unavailable("This command needs nbgrader. To install it, run: make lab")
     # Imported when asked for: it takes its time, and those who study alone may not have nbgrader.
     return importlib.import_module("autograder.classroom.commands")
 

@@ -71,11 +71,11 @@ def _packages(root: Path) -> Iterator[Symptom]:
 
 
 def _data(root: Path) -> Iterator[Symptom]:
-    yield _ask(root, "missing", "course.datasets")
+    yield _ask(root, "missing", "course.sources.datasets")
 
 
 def _fashion(root: Path) -> Iterator[Symptom]:
-    yield _ask(root, "without", "course.fashion", "--here")
+    yield _ask(root, "without", "course.sources.fashion_mnist", "--here")
 
 
 def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
@@ -95,13 +95,16 @@ def _run(root: Path, module: str, *options: str) -> subprocess.CompletedProcess:
 
 
 def _clothing(root: Path) -> Iterator[Symptom]:
-    done = _run(root, "course.clothing", "--here")
+    done = _run(root, "course.sources.clothing", "--here")
     wrong = done.stderr.strip().splitlines()
     said = " ".join([done.stdout.strip(), *(wrong if done.stdout else wrong[-1:])])
     if done.returncode == 0:
         yield Symptom("ok", said)
     else:
-        remedy = "Notebook 05 runs without them, and shows no photographs. To get them: python -m course.clothing"
+        remedy = (
+            "Notebook 05 runs without them, and shows no photographs. "
+            "To get them: python -m course.sources.clothing"
+        )
         yield Symptom("without", said, remedy)
 
 

@@ -12,7 +12,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError
 
 from autograder.kernel import client
-from course.clothing import HIDDEN
+from course.sources.clothing import HIDDEN
 
 SIZE_LIMIT = 1_000_000  # bytes: what the web viewers of the big code hosts still show
 

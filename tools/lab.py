@@ -11,7 +11,7 @@ from pathlib import Path
 from tools import setup
 
 ROOT = Path(__file__).resolve().parent.parent
-FIRST_PAGE = "/lab/tree/course/01_dropout_mask.ipynb"
+FIRST_PAGE = "/lab/tree/course/00_start_here.ipynb"
 
 
 def taken(port: int) -> bool:

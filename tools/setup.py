@@ -262,8 +262,8 @@ def fill_with_pip():
 def get_data():
     """Verify the course's data and fetch what is missing; returns the process's exit code."""
     ask = [program("python"), "-m"]
-    code = subprocess.call(ask + ["course.datasets"], cwd=ROOT)
-    if code == 0 and subprocess.call(ask + ["course.fashion"], cwd=ROOT) != 0:
+    code = subprocess.call(ask + ["course.sources.datasets"], cwd=ROOT)
+    if code == 0 and subprocess.call(ask + ["course.sources.fashion_mnist"], cwd=ROOT) != 0:
         print("Everything but notebook 04 works without it.", flush=True)
     return code
 

@@ -667,7 +667,12 @@ def test_of_the_course_only_what_exercises_import_is_shown():
     whole = [a.removeprefix(f"{places.APP}/") for a in arguments if a.startswith(f"{places.APP}/")]
     shown = {name for name in whole if (ROOT / name).is_file()}
     of_course = {name for name in shown if name.startswith("course")}
-    assert of_course == {"course/__init__.py", "course/datasets.py", *places.COURSE_DATA}
+    assert of_course == {
+        "course/__init__.py",
+        "course/sources/__init__.py",
+        "course/sources/datasets.py",
+        *places.COURSE_DATA,
+    }
     assert shown == set(places.shown())
 
 
@@ -711,7 +716,7 @@ seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") fo
 for path in seen:
     open(path).close()
 print("seen", sorted(seen))
-for module in ("course", "course.xception", "autograder.classroom.sample", "tests.grading.attacks"):
+for module in ("course", "course.networks.xception", "autograder.classroom.sample", "tests.grading.attacks"):
     try:
         __import__(module)
         print("has", module)
@@ -740,6 +745,7 @@ def test_a_course_inside_a_place_that_is_shown_is_hidden_but_for_its_python(monk
         shown = json.dumps(notebook)
         python = course / ".venv" / "lib" / "python" / "file"
         assert f"seen {sorted([f'{folder}/beside', str(python)])}" in shown, shown
-        assert "has course\\nhas no course.xception\\nhas no autograder.classroom.sample\\nhas no tests" in shown
+        hidden = ("course.networks.xception", "autograder.classroom.sample", "tests")
+        assert r"\n".join(("has course", *(f"has no {module}" for module in hidden))) in shown
         with Sandbox(asked.imports, Limits()) as box:
             assert ".course_secret" in json.dumps(grade(look, asked, SECRET, box).notebook), "it would be seen"

@@ -1,13 +1,13 @@
-"""Dropout left on at prediction time: many predictions of one network, and whether their spread finds its errors.
+"""Dropout left on at prediction time: many predictions of one network, and whether the spread reveals its errors.
 
 Gal and Ghahramani (2016, "Dropout as a Bayesian approximation") read the predictions under random masks as draws
 from a posterior. Geifman and El-Yaniv (2017, "Selective classification for deep neural networks") judge a measure
-of doubt by what happens when a network may keep silent on the examples it doubts most.
+of doubt by what happens when a network may abstain on the examples it doubts most.
 """
 
 import numpy as np
 
-from course.stacked import Stack
+from course.networks.stacked import Stack
 
 
 def predictions(stack: Stack, x: np.ndarray, passes: int, seed: int) -> np.ndarray:
@@ -29,7 +29,7 @@ def predictions(stack: Stack, x: np.ndarray, passes: int, seed: int) -> np.ndarr
 
 
 def mean_and_spread(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The mean prediction, and how far passes differ on the class that it names.
+    """The mean prediction, and how much the passes vary for the class that it predicts.
 
     probabilities: (passes, ..., classes). Returns (..., classes), and the standard deviation over passes of that
     class's probability, (...).
@@ -40,7 +40,7 @@ def mean_and_spread(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def risk_coverage(wrong: np.ndarray, doubt: np.ndarray) -> np.ndarray:
-    """The share of errors among the examples least doubted: the first, the first two, and so on to all.
+    """The share of errors among the least doubted examples: the first, the first two, and so on to all of them.
 
     wrong: booleans (examples,). doubt: numbers (examples,); what is doubted more is left out earlier. Examples
     doubted alike share their errors evenly.

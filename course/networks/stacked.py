@@ -1,17 +1,17 @@
 """Many small networks trained at once, as one Keras model.
 
 A network of this course has a few thousand weights. Training one of them is mostly waiting: for Python, for
-Keras, for operations that start and end again. So networks of one shape are stacked: every array gets a
+Keras, for operations to start. So networks of one shape are stacked: every array gets a
 leading axis of networks, and one matrix product of stacked matrices serves them all. Each network keeps its
-own weights, examples, order of examples and dropout masks; nothing is shared but the time.
+own weights, examples, order of examples and dropout masks; only the time is shared.
 
-What it takes that a stack is exactly as many networks trained alone (tests/course/test_stacked.py compares them):
+For a stack to be exactly as many networks trained alone (tests/course/test_stacked.py compares them):
 
 - the loss is the *sum* over networks of each one's mean, so that each sees the gradient of its own loss;
 - initial weights are drawn network by network: Glorot's formula must see one network's units, not the stack's;
 - a max-norm constraint looks along the axis of incoming weights of one network;
 - where networks have different numbers of examples, the missing ones of a batch weigh nothing, and a network
-  whose epoch is over waits: its weights and its momentum stand still.
+  whose epoch is over waits: its weights and its momentum do not change.
 """
 
 import itertools
@@ -32,7 +32,7 @@ PerNetwork = float | Sequence[float] | np.ndarray
 
 
 class StackedGlorot(keras.initializers.Initializer):
-    """Glorot's uniform initialisation (Glorot & Bengio 2010), drawn for each network by itself.
+    """Glorot's uniform initialisation (Glorot & Bengio 2010), drawn separately for each network.
 
     seeds: integers, one per network. Network k starts as a `keras.layers.Dense` of the same size does whose
     kernel initialiser is `GlorotUniform(seed=seeds[k])`.
@@ -56,7 +56,7 @@ class StackedMaxNorm(keras.constraints.Constraint):
         self.limits = _column(limits)
 
     def __call__(self, weights):
-        """Weights of shape (networks, inputs, units), those of too long units shortened."""
+        """Weights of shape (networks, inputs, units), shortened for each unit whose weights are too long."""
         lengths = ops.sqrt(ops.sum(ops.square(weights), axis=1, keepdims=True))
         allowed = ops.minimum(lengths, self.limits)
         shortened = weights * (allowed / (keras.backend.epsilon() + lengths))
@@ -152,7 +152,7 @@ class Stack:
         return x
 
     def _evaluate(self, x: tf.Tensor) -> tf.Tensor:
-        """Outputs in evaluation; a batch without an axis of networks is everybody's."""
+        """Outputs in evaluation; a batch without an axis of networks is given to all of them."""
         return self.model(tf.broadcast_to(x, (len(self.seeds), *x.shape[-2:])))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
@@ -258,7 +258,7 @@ class Masked:
 
 @dataclass(frozen=True)
 class Plan:
-    """What chance decides in an epoch, or in a part of one.
+    """The random choices of an epoch, or of a part of one.
 
     positions: of the examples that each network sees in each step, int32 (steps, networks, batch_size).
     weights: of these examples, float32 of that shape: 1, or 0 where a network has no example left.

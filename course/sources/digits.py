@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 from sklearn.datasets import load_digits
 
 
@@ -40,34 +39,3 @@ def split_digits(n_train: int, seeds: Sequence[int]) -> DigitSplits:
     orders = np.stack([np.random.default_rng(seed).permutation(len(images)) for seed in seeds])
     train, test = orders[:, :n_train], orders[:, n_train:]
     return DigitSplits(images[train], labels[train], images[test], labels[test])
-
-
-def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Share of examples whose most probable class is the right one, for each network.
-
-    probabilities: (networks, examples, classes). labels: integers (networks, examples).
-    Returns float64 (networks,), from 0 to 1.
-    """
-    return (probabilities.argmax(axis=-1) == labels).mean(axis=-1)
-
-
-def log_loss(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Mean of -log(probability given to the right class), in nats, for each network.
-
-    Shapes as for `accuracy`. A right class that was given less than 1e-12 counts as 1e-12, so that one
-    overconfident mistake does not make the mean infinite.
-    """
-    right = np.take_along_axis(probabilities, labels[..., None], axis=-1)[..., 0]
-    return -np.log(np.maximum(right.astype(np.float64), 1e-12)).mean(axis=-1)
-
-
-def mean_interval(values: np.ndarray, level: float = 0.95) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean over the first axis and the ends of Student's t interval of that mean.
-
-    values: (repetitions, ...), at least two repetitions, independent of each other.
-    level: the interval's coverage, between 0 and 1. Returns mean, low and high, each of shape (...).
-    """
-    n = len(values)
-    mean = np.mean(values, axis=0)
-    half = stats.t.ppf((1 + level) / 2, n - 1) * np.std(values, axis=0, ddof=1) / np.sqrt(n)
-    return mean, mean - half, mean + half

@@ -1,7 +1,7 @@
 """The experiments of notebook 05, at any size, and the file that keeps the numbers of the full ones.
 
-`python -m course.transfer_study [NAME ...]` runs all of them, or those named, at full size and saves
-course/data/transfer_study.json. All heads learn from the shipped features but those of "features", which needs
+`python -m course.studies.transfer_study [NAME ...]` runs all of them, or those named, at full size and saves
+course/data/transfer_study.json. All heads learn from the shipped features, except in "features", which needs
 photographs and weights. The notebook runs some at a smaller size, and shows both.
 """
 
@@ -13,11 +13,13 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from course import clothing, clothing_features, fashion_study, monte_carlo, record, xception
-from course.datasets import DataError
-from course.fashion_study import Curves, Design, Images
+from course.networks import monte_carlo, training, xception
+from course.networks.training import Curves, Design, Images
+from course.sources import clothing, clothing_features
+from course.sources.datasets import FOLDER, DataError
+from course.studies import record
 
-FILE = Path(__file__).parent / "data" / "transfer_study.json"
+FILE = FOLDER / "transfer_study.json"
 EPOCHS, BATCH_SIZE = 30, 32
 #: Training photographs that are measured on after each epoch, in evaluation mode.
 WATCHED = 600
@@ -45,7 +47,7 @@ def head(rate: float, inner: int = xception.INNER, pooled_rate: float = 0.0) -> 
 
 
 def material(features: clothing_features.Features, x: np.ndarray | None = None) -> tuple[Images, np.ndarray]:
-    """What heads learn from, and the positions of the training photographs in it, in random order.
+    """The data that heads learn from, and the positions of the training photographs in it, in random order.
 
     The photographs of the folders train and validation come first, in this order; those of test are apart.
     x: other features of the same photographs, float32 (3781, 2048).
@@ -69,10 +71,10 @@ def curves(
     """Train each design for each seed on these rows, and measure on the validation photographs.
 
     images, rows: of `material`, or the first of its rows. every: how many epochs lie between measurements.
-    Returns what `fashion_study.train` does.
+    Returns what `training.train` does.
     """
     held = np.arange(clothing.COUNTS["train"], len(images.x))
-    return fashion_study.train(
+    return training.train(
         designs, seeds, images, rows, epochs, validation=held, every=every, watched=WATCHED, title=title
     )
 
@@ -127,7 +129,7 @@ def longer(images: Images, rows: np.ndarray, seeds: Sequence[int], epochs: int, 
 
 
 def left_on(images: Images, rows: np.ndarray, seeds: Sequence[int], title: str | None = None) -> np.ndarray:
-    """How well three measures of doubt find the errors of heads with rate 0.5; float64 (4, seeds).
+    """How well three measures of doubt reveal the errors of heads with rate 0.5; float64 (4, seeds).
 
     The error on all test photographs, and the mean error over all coverages, least doubted first, where doubt is:
     one minus the highest probability of the plain prediction; the same of the mean over PASSES; their spread.
@@ -209,7 +211,7 @@ def _experiments() -> dict:
     sizes = [head(rate, size) for size in SIZES for rate in WITHOUT_AND_WITH]
     return {
         "published": lambda: all_published(images, rows),
-        "rates": lambda: fashion_study.as_array(of([head(rate) for rate in RATES], EPOCHS, "rates")),
+        "rates": lambda: training.as_array(of([head(rate) for rate in RATES], EPOCHS, "rates")),
         "pooled": lambda: summary(of(pooled, EPOCHS, "pooled")),
         "amounts": lambda: amounts(images, rows, SEEDS, "amounts"),
         "left on": lambda: left_on(images, rows, SEEDS, "left on"),

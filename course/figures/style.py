@@ -1,4 +1,4 @@
-"""How every figure of the course looks: one palette, one size, and a sentence of alternative text.
+"""How every figure of the course looks: one palette, one size, and alternative text.
 
 Colours are Okabe and Ito's, which stay apart for readers with any colour vision (Okabe & Ito 2008,
 "Color Universal Design"). Colour never carries meaning alone: the cycle changes line style with it.

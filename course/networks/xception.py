@@ -1,7 +1,7 @@
 """Xception as a frozen base: a photograph goes in, 2,048 features come out.
 
-The photographs are scaled to 150×150 the way `keras.utils.image_dataset_from_directory` does it (bilinear, without
-regard to their proportions), and their grey values to -1 to 1, as Xception's publishers did.
+The photographs are scaled to 150×150 the way `keras.utils.image_dataset_from_directory` does it (bilinear, ignoring
+their proportions), and their grey values to -1 to 1, as Xception's publishers did.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,10 +13,10 @@ import tensorflow as tf
 from keras import layers
 from tqdm.auto import tqdm
 
-from course.clothing import CLASSES, Photographs
-from course.datasets import DataError
+from course.sources.clothing import CLASSES, SIDE, Photographs
+from course.sources.datasets import DataError
 
-SIDE, FEATURES = 150, 2048
+FEATURES = 2048
 BATCH_SIZE = 32
 #: The units of the published head.
 INNER = 100
@@ -96,7 +96,7 @@ def extract(
             for batch in images(read, names, method):
                 found.append(features(batch).numpy())
                 bar.update(len(batch))
-        except tf.errors.OpError as error:  # says not which photograph it was
+        except tf.errors.OpError as error:  # it does not say which photograph it was
             _name_unreadable(photographs, read, names[sum(map(len, found)) :])
             raise DataError(f"The photographs in {photographs.path} cannot be read: {error.message}") from error
     return np.concatenate(found) if found else np.zeros((0, FEATURES), np.float32)
@@ -107,4 +107,6 @@ def _name_unreadable(photographs: Photographs, read: Callable[[str], bytes], nam
         try:
             tf.io.decode_jpeg(read(name), channels=3)
         except tf.errors.OpError as error:
-            raise DataError(f"The photograph {name} in {photographs.path} is no JPEG that can be read.") from error
+            raise DataError(
+                f"The photograph {name} in {photographs.path} is not a JPEG that can be read."
+            ) from error

@@ -3,7 +3,7 @@
 The notebooks call `keras.datasets.fashion_mnist.load_data()`, as everyone does. `prepare` sees to it that this
 works: it fills Keras's cache from a local copy, from Keras's own source, or from Debian's package
 `dataset-fashion-mnist`, which is unpacked without being installed. What is in the cache is verified first.
-`python -m course.fashion` does the same from a terminal; with `--here` it only says what is there.
+`python -m course.sources.fashion_mnist` does the same from a terminal; with `--here` it only says what is there.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from course.datasets import VARIABLE, DataError, keras_cache
+from course.sources.datasets import VARIABLE, DataError, keras_cache
 
 PACKAGE = "dataset-fashion-mnist"
 #: SHA-256 of the unpacked files: the packed ones differ from source to source, their contents do not.
@@ -32,12 +32,12 @@ FILES = {
 _INSTALLED = Path("usr/share/datasets/fashion-mnist")
 #: Seconds after which a source that does not answer is given up, and after which any source is.
 PATIENCE, LIMIT = 20, 900
-#: In a process of its own: Keras sets no time limit, so a network that drops packets would hang for ever.
+#: In a process of its own: Keras sets no time limit, so a network that drops packets would make it hang for ever.
 _DOWNLOAD = f"import socket, keras; socket.setdefaulttimeout({PATIENCE}); keras.datasets.fashion_mnist.load_data()"
 
 
 def prepare(folder: Path | None = None) -> Path:
-    """Make sure that Keras's cache holds Fashion-MNIST, whole; returns the folder.
+    """Make sure that Keras's cache holds Fashion-MNIST, undamaged; returns the folder.
 
     folder: the cache, by default Keras's own. A damaged file in it is named, removed and fetched again.
     Raises DataError with what to do when no source has the files.
@@ -112,7 +112,7 @@ def _unpacked() -> Iterator[Path | None]:
 
 
 def _whole(path: Path) -> bool:
-    """Whether a packed file is there and has the right contents."""
+    """Whether a packed file exists and has the right contents."""
     try:
         with gzip.open(path, "rb") as file:
             return hashlib.sha256(file.read()).hexdigest() == FILES[path.name]

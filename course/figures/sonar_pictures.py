@@ -3,10 +3,10 @@
 import numpy as np
 from matplotlib.patches import Rectangle
 
-from course import style
-from course.comparison import corrected
-from course.sonar import FOLDS
-from course.sonar_study import Grid
+from course.figures import style
+from course.sources.sonar import FOLDS
+from course.statistics import corrected
+from course.studies.sonar_study import Grid
 
 #: A network that gives every echo the same answer is right for 53% of them. Below this it has learned nothing.
 STUCK_BELOW = 0.6

@@ -1,9 +1,9 @@
-"""Photographs of clothing in ten classes, and the weights of a network that knows photographs.
+"""Photographs of clothing in ten classes, and the weights of a network trained on photographs.
 
 The photographs are a subset of the clothing dataset (A. Grigorev and 32 contributors, 2020, CC0), as the archive of
 one commit; the weights are those of Xception (Chollet 2017), trained on ImageNet, without its classifier. Neither
-enters this repository. `python -m course.clothing` prepares both: from the folder that DROPOUT_DATA names, from
-Keras's cache, or from their publishers. With `--here` it fetches nothing and says what there is.
+enters this repository. `python -m course.sources.clothing` prepares both: from the folder that DROPOUT_DATA names,
+from Keras's cache, or from their publishers. With `--here` it fetches nothing and says what there is.
 
 This module imports no Keras before it has to, so that `autograder doctor` may ask it.
 """
@@ -26,10 +26,12 @@ from pathlib import Path
 from PIL import Image
 from tqdm import tqdm
 
-from course.datasets import VARIABLE, DataError, keras_cache
+from course.sources.datasets import VARIABLE, DataError, keras_cache
 
 SPLITS = ("train", "validation", "test")
 CLASSES = ("dress", "hat", "longsleeve", "outwear", "pants", "shirt", "shoes", "shorts", "skirt", "t-shirt")
+#: To how many pixels on each side photographs are scaled before a network sees them.
+SIDE = 150
 #: Photographs in each folder of SPLITS.
 COUNTS = {"train": 3_068, "validation": 341, "test": 372}
 COMMIT = "11961516512414bf9f6c150a832cfd21b54a6b54"
@@ -46,7 +48,7 @@ CHECKSUMS = {
     WEIGHTS: ("sha256", "c51edf65daf73e3039178bb3c0fe422245dde203bfa7500bbdba74ee409817ae"),
     KERAS_WEIGHTS: ("md5", "b0042744bf5b25fce3cb969f33bebb97"),
 }
-#: The environment variable with which notebooks show no photographs, though they are there.
+#: The environment variable that stops notebooks from showing photographs, even where there are some.
 HIDDEN = "DROPOUT_NO_PHOTOGRAPHS"
 #: Seconds after which a source that does not answer is given up.
 PATIENCE = 60
@@ -81,7 +83,7 @@ def verified(path: Path) -> Photographs:
     """The photographs in an archive, each read and compared with the published ones.
 
     Raises DataError that names what is wrong: the archive is cut off, a class folder is missing, a photograph
-    cannot be read, or the photographs are others.
+    cannot be read, or these are other photographs.
     """
     with _opened(path) as archive:
         members = _members(archive)
@@ -105,7 +107,7 @@ def _opened(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
     except (zipfile.BadZipFile, OSError) as error:
-        raise DataError(f"{path} is cut off or is no zip archive.") from error
+        raise DataError(f"{path} is cut off or is not a zip archive.") from error
 
 
 def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
@@ -129,7 +131,7 @@ def _decode(data: bytes, name: str, path: Path) -> None:
     try:
         Image.open(io.BytesIO(data)).load()
     except Exception as error:  # Pillow raises many kinds
-        raise DataError(f"The photograph {name} in {path} is no picture that can be read.") from error
+        raise DataError(f"The photograph {name} in {path} is not a picture that can be read.") from error
 
 
 def find() -> tuple[Photographs | None, Path | None, list[str]]:
@@ -142,10 +144,10 @@ def find() -> tuple[Photographs | None, Path | None, list[str]]:
 
 
 def prepare() -> tuple[Photographs, Path]:
-    """Make sure that photographs and weights are on this machine, whole; returns both, the weights as a path.
+    """Make sure that photographs and weights are on this machine, undamaged; returns both, the weights as a path.
 
     A damaged file is named; if it is in Keras's cache it is removed and fetched again.
-    Raises DataError with what to do when they cannot be had.
+    Raises DataError, which says what to do, when they cannot be found or fetched.
     """
     for place, verify in ((_archives()[-1], verified), (_weight_files()[-1], _whole_weights)):
         try:
@@ -220,8 +222,8 @@ def _fetched(fetch, places, verify, name: str):
             places()[-1].unlink()
         what = wrong[0] if wrong else f"{name} is not on this machine and could not be fetched{reason}."
         raise DataError(
-            f"{what} Connect to the network and run 'python -m course.clothing' again, or set {VARIABLE} to a "
-            f"folder that has {name}."
+            f"{what} Connect to the network and run 'python -m course.sources.clothing' again, or set "
+            f"{VARIABLE} to a folder that has {name}."
         )
     return found
 

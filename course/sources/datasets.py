@@ -1,8 +1,8 @@
-"""The course's data files: where they are, and whether they are whole.
+"""The course's data files: where they are, and whether they are undamaged.
 
 Every file is verified by SHA-256 before use. A damaged or missing one is replaced from the folder that the
 environment variable DROPOUT_DATA names, or from the repository's own history; it is never used as it is.
-`python -m course.datasets` verifies them all.
+`python -m course.sources.datasets` verifies them all.
 """
 
 import hashlib
@@ -13,13 +13,13 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).parent / "data"
+FOLDER = Path(__file__).resolve().parent.parent / "data"
 #: The environment variable that names a folder with local copies.
 VARIABLE = "DROPOUT_DATA"
 
 
 class DataError(RuntimeError):
-    """A data file that cannot be had whole; the message says which, and what to do."""
+    """A data file is missing or damaged and has no good copy; the message says which one, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -46,14 +46,14 @@ def path(name: str, folder: Path = FOLDER) -> Path:
     """The path of a verified data file, restored first if it is missing or damaged.
 
     name: one of FILES. folder: where the course keeps its data.
-    Raises DataError when no whole copy can be had, and ValueError for a name that is not in FILES.
+    Raises DataError when no undamaged copy can be found, and ValueError for a name that is not in FILES.
     """
     if name not in FILES:
         raise ValueError(f"There is no data file {name!r}; there are: {', '.join(FILES)}.")
     wanted, target = FILES[name], folder / name
     problem = "is missing"
     if target.is_dir():
-        raise DataError(f"{target} is a folder where a file belongs. Move it away and run the same command again.")
+        raise DataError(f"{target} is a folder, but should be a file. Move it away and run the same command again.")
     folder.mkdir(parents=True, exist_ok=True)
     if target.is_file():
         if wanted.matches(target.read_bytes()):
@@ -65,7 +65,7 @@ def path(name: str, folder: Path = FOLDER) -> Path:
             print(f"{name} {problem}. It was replaced from {where}.")
             return target
     raise DataError(
-        f"{target.name} {problem}, and no whole copy was found. Get it back with "
+        f"{target.name} {problem}, and no undamaged copy was found. Get it back with "
         f"'git checkout -- course/data/{name}', or set {VARIABLE} to a folder that has it."
     )
 

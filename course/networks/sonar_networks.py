@@ -1,7 +1,7 @@
-"""The Sonar data, the networks that the classic tutorial compares on it, and their cross-validation as stacks.
+"""The networks that the classic tutorial compares on the Sonar data, and their cross-validation as stacks.
 
-208 sonar echoes of a metal cylinder (97 rocks, 111 mines), 60 bands each (Gorman & Sejnowski 1988). The three
-designs follow the widely copied tutorial on dropout with Keras that compares them by one 10-fold run each.
+The three designs follow the widely copied tutorial on dropout with Keras, which compares them by one 10-fold run
+each.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,25 +10,13 @@ from dataclasses import dataclass
 import keras
 import numpy as np
 from keras import layers
-from sklearn.model_selection import StratifiedKFold
 
-from course import datasets
-from course.stacked import Stack, StackedSGD
+from course.networks.stacked import Stack, StackedSGD
+from course.sources.sonar import Fold, load, standardised
 
-FOLDS, EPOCHS, BATCH_SIZE = 10, 300, 16
+EPOCHS, BATCH_SIZE = 300, 16
 #: A larger stack no longer fits the processor's cache, and takes longer.
 LARGEST_STACK = 400
-
-Fold = tuple[np.ndarray, np.ndarray]
-
-
-def load() -> tuple[np.ndarray, np.ndarray]:
-    """The echoes, float32 (208, 60), from 0 to 1, and their labels, int64 (208,): 0 for a mine, 1 for a rock.
-
-    Raises datasets.DataError when the file is not whole and no copy is.
-    """
-    table = np.loadtxt(datasets.path("sonar.csv"), delimiter=",", dtype=str)
-    return table[:, :-1].astype(np.float32), (table[:, -1] == "R").astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -71,17 +59,6 @@ def keras_model(design: Design) -> keras.Model:
     return model
 
 
-def folds(y: np.ndarray, repeat: int, n_splits: int = FOLDS) -> list[Fold]:
-    """Stratified shuffled folds as pairs of training and test positions. repeat: chooses the shuffle."""
-    splitter = StratifiedKFold(n_splits, shuffle=True, random_state=repeat)
-    return list(splitter.split(np.zeros((len(y), 1)), y))
-
-
-def standardised(x: np.ndarray, train: np.ndarray) -> np.ndarray:
-    """All rows of x, by mean and standard deviation of the training rows. float32, shape of x."""
-    return (x - x[train].mean(axis=0)) / x[train].std(axis=0)
-
-
 def accuracies(
     designs: Sequence[Design],
     parts: Sequence[Fold],
@@ -102,31 +79,10 @@ def accuracies(
     x, y = load()
     inputs = [scaled(x, train) for train, _ in parts]
     found = np.zeros((len(designs), len(parts), len(epochs)))
-    jobs = [(design, part) for design in range(len(designs)) for part in range(len(parts))]
-    shapes = sorted({design.hidden for design in designs})
-    batches = []
-    for shape in shapes:
-        own = [(design, part) for design, part in jobs if designs[design].hidden == shape]
-        count = -(-len(own) // LARGEST_STACK)
-        batches += [own[index::count] for index in range(count)]
+    batches = _batches(designs, len(parts))
     for number, batch in enumerate(batches, 1):
-        chosen = [designs[design] for design, _ in batch]
-        stack = Stack(
-            x.shape[1],
-            chosen[0].hidden,
-            1,
-            [seeds[part] for _, part in batch],
-            input_rate=[design.input_rate for design in chosen],
-            hidden_rate=[design.hidden_rate for design in chosen],
-            max_norm=[design.max_norm for design in chosen],
-        )
-        optimizer = StackedSGD(
-            [design.learning_rate for design in chosen],
-            [design.momentum for design in chosen],
-            [design.decay for design in chosen],
-        )
+        stack, optimizer = _stack(batch, designs, seeds)
         own = np.stack([inputs[part] for _, part in batch])
-        rows = [parts[part][0] for _, part in batch]
 
         def test(epoch: int, stack=stack, own=own, batch=batch) -> None:
             if epoch not in epochs:
@@ -136,7 +92,40 @@ def accuracies(
                 found[design, part, epochs.index(epoch)] = right[network, parts[part][1]].mean()
 
         name = title and f"{title}, {len(batch)} networks ({number} of {len(batches)})"
+        rows = [parts[part][0] for _, part in batch]
         stack.train(
             optimizer, own, y, rows, epochs=max(epochs), batch_size=BATCH_SIZE, after=test, every=1, title=name
         )
     return found
+
+
+def _batches(designs: Sequence[Design], parts: int) -> list[list[tuple[int, int]]]:
+    """Pairs of a design's and a part's positions, those of one shape together, in equal lots of one stack each."""
+    batches = []
+    for shape in sorted({design.hidden for design in designs}):
+        own = [(k, part) for k, design in enumerate(designs) if design.hidden == shape for part in range(parts)]
+        count = -(-len(own) // LARGEST_STACK)
+        batches += [own[index::count] for index in range(count)]
+    return batches
+
+
+def _stack(
+    batch: Sequence[tuple[int, int]], designs: Sequence[Design], seeds: Sequence[int]
+) -> tuple[Stack, StackedSGD]:
+    """The networks of one batch, and the optimizer that trains them."""
+    chosen = [designs[design] for design, _ in batch]
+    stack = Stack(
+        60,
+        chosen[0].hidden,
+        1,
+        [seeds[part] for _, part in batch],
+        input_rate=[design.input_rate for design in chosen],
+        hidden_rate=[design.hidden_rate for design in chosen],
+        max_norm=[design.max_norm for design in chosen],
+    )
+    optimizer = StackedSGD(
+        [design.learning_rate for design in chosen],
+        [design.momentum for design in chosen],
+        [design.decay for design in chosen],
+    )
+    return stack, optimizer

@@ -1,10 +1,66 @@
-"""Intervals for cross-validation: against their formulas, against SciPy, and against how often they are right."""
+"""Scores, calibration, intervals: against their formulas, against SciPy, and against how often they are right."""
 
 import numpy as np
 import pytest
 from scipy import stats
+from sklearn.metrics import accuracy_score
+from sklearn.metrics import log_loss as reference_log_loss
 
-from course.comparison import Estimate, corrected, uncorrected, variance_parts
+from course.statistics import (
+    Estimate,
+    accuracy,
+    corrected,
+    log_loss,
+    mean_interval,
+    reliability,
+    uncorrected,
+    variance_parts,
+)
+
+
+def test_scores_agree_with_scikit_learn():
+    rng = np.random.default_rng(0)
+    probabilities, labels = rng.dirichlet(np.ones(10), size=(3, 40)), rng.integers(0, 10, (3, 40))
+    for network in range(3):
+        expected = reference_log_loss(labels[network], probabilities[network], labels=range(10))
+        assert log_loss(probabilities, labels)[network] == pytest.approx(expected, rel=1e-12)
+        expected = accuracy_score(labels[network], probabilities[network].argmax(axis=1))
+        assert accuracy(probabilities, labels)[network] == pytest.approx(expected)
+
+
+def test_a_right_class_with_probability_zero_costs_a_finite_loss():
+    assert log_loss(np.array([[[1.0, 0.0]]]), np.array([[1]]))[0] == pytest.approx(-np.log(1e-12))
+
+
+def test_mean_interval_is_students():
+    values = np.random.default_rng(1).normal(size=(12, 3))
+    mean, low, high = mean_interval(values, level=0.9)
+    expected = stats.ttest_1samp(values, 0).confidence_interval(0.9)
+    np.testing.assert_allclose(mean, values.mean(axis=0))
+    np.testing.assert_allclose([low, high], [expected.low, expected.high])
+
+
+def test_counts_and_error_by_hand():
+    probabilities = np.array([[0.9, 0.1], [0.7, 0.3], [0.7, 0.3], [0.45, 0.55]])
+    found = reliability(probabilities, np.array([0, 0, 1, 1]), bins=10)
+    assert found.count.tolist() == [0, 0, 0, 0, 0, 1, 0, 2, 0, 1]
+    assert found.accuracy[7] == 0.5 and found.confidence[7] == pytest.approx(0.7)
+    assert found.error == pytest.approx((0.1 + 2 * 0.2 + 0.45) / 4)
+
+
+def test_honest_probabilities_are_calibrated_and_boasting_is_not():
+    rng = np.random.default_rng(0)
+    probabilities = rng.dirichlet(np.ones(5), 50_000)
+    labels = (rng.random((50_000, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    assert reliability(probabilities, labels).error < 0.01
+    boast = probabilities**3 / (probabilities**3).sum(axis=1, keepdims=True)
+    assert reliability(boast, labels).error > 0.15
+
+
+def test_certainty_belongs_to_the_last_range_and_nothing_is_refused():
+    assert reliability(np.array([[1.0, 0.0]]), np.array([0])).count[-1] == 1
+    with pytest.raises(ValueError, match="0 rows"):
+        reliability(np.zeros((0, 2)), np.zeros(0, int))
 
 
 def test_uncorrected_is_the_paired_t_test():

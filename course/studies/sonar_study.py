@@ -1,6 +1,6 @@
 """The experiments of notebook 03 at full size, and the file that keeps their numbers.
 
-`python -m course.sonar_study [NAME ...]` runs all of them, or those named, ten times over and saves
+`python -m course.studies.sonar_study [NAME ...]` runs all of them, or those named, ten times over and saves
 course/data/sonar_study.json, which takes half an hour on two cores. The notebook shows these numbers, and
 recomputes a sample of them.
 """
@@ -9,21 +9,23 @@ import itertools
 import sys
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import keras
 import numpy as np
 from tqdm.auto import tqdm
 
-from course import record, sonar
-from course.sonar import BASELINE, HIDDEN_DROPOUT, INPUT_DROPOUT, Design
+from course.networks import sonar_networks
+from course.networks.sonar_networks import BASELINE, HIDDEN_DROPOUT, INPUT_DROPOUT, Design
+from course.sources import sonar
+from course.sources.datasets import FOLDER
+from course.studies import record
 
-FILE = Path(__file__).parent / "data" / "sonar_study.json"
+FILE = FOLDER / "sonar_study.json"
 REPEATS = 10
 RATES = (0.0, 0.2, 0.4, 0.6, 0.8)
 #: The published settings learn in steps of 0.1. Where that hides what is asked, steps are a tenth of it.
 GENTLE = Design(learning_rate=0.01)
-#: For nested cross-validation: what a tutorial's reader would try.
+#: For nested cross-validation: what a reader of the tutorial would try.
 CANDIDATES = [replace(GENTLE, input_rate=i, hidden_rate=h) for i in (0.0, 0.2, 0.4) for h in (0.0, 0.2, 0.4)]
 INNER_FOLDS = 5
 
@@ -39,7 +41,7 @@ class Grid:
     rows: tuple[str, tuple]
     columns: tuple[str, tuple]
     designs: tuple[Design, ...]
-    epochs: tuple[int, ...] = (sonar.EPOCHS,)
+    epochs: tuple[int, ...] = (sonar_networks.EPOCHS,)
 
 
 def _grid(rows: tuple[str, tuple], columns: tuple[str, tuple], make) -> Grid:
@@ -93,13 +95,17 @@ def network_seeds(repeat: int, parts: int = sonar.FOLDS) -> list[int]:
 
 
 def cross_validated(
-    designs: tuple[Design, ...], repeats: int, epochs: tuple[int, ...] = (sonar.EPOCHS,), title=None, **options
+    designs: tuple[Design, ...],
+    repeats: int,
+    epochs: tuple[int, ...] = (sonar_networks.EPOCHS,),
+    title=None,
+    **options,
 ) -> np.ndarray:
-    """Test accuracies, float64 (designs, repeats, folds, epochs). options: as for `sonar.accuracies`."""
+    """Test accuracies, float64 (designs, repeats, folds, epochs). options: as for `sonar_networks.accuracies`."""
     _, y = sonar.load()
     parts = [fold for repeat in range(repeats) for fold in sonar.folds(y, repeat)]
     seeds = [seed for repeat in range(repeats) for seed in network_seeds(repeat)]
-    found = sonar.accuracies(designs, parts, seeds, epochs=epochs, title=title, **options)
+    found = sonar_networks.accuracies(designs, parts, seeds, epochs=epochs, title=title, **options)
     return found.reshape(len(designs), repeats, sonar.FOLDS, len(epochs))
 
 
@@ -121,7 +127,9 @@ def spread(design: Design, splits: int, starts: int, title=None) -> np.ndarray:
     _, y = sonar.load()
     parts = [fold for split in range(splits) for _ in range(starts) for fold in sonar.folds(y, split)]
     seeds = [500 * start + 50_000 + k for _ in range(splits) for start in range(starts) for k in range(sonar.FOLDS)]
-    return sonar.accuracies([design], parts, seeds, title=title)[0, :, 0].reshape(splits, starts, sonar.FOLDS)
+    return sonar_networks.accuracies([design], parts, seeds, title=title)[0, :, 0].reshape(
+        splits, starts, sonar.FOLDS
+    )
 
 
 def inner_accuracies(repeats: int, title=None) -> np.ndarray:
@@ -136,7 +144,7 @@ def inner_accuracies(repeats: int, title=None) -> np.ndarray:
             for k, (fit, held) in enumerate(sonar.folds(y[train], repeat, INNER_FOLDS)):
                 parts.append((train[fit], train[held]))
                 seeds.append(100_000 + 1000 * repeat + 10 * outer + k)
-    found = sonar.accuracies(CANDIDATES, parts, seeds, title=title)[..., 0]
+    found = sonar_networks.accuracies(CANDIDATES, parts, seeds, title=title)[..., 0]
     return found.reshape(len(CANDIDATES), repeats, sonar.FOLDS, INNER_FOLDS)
 
 
@@ -147,7 +155,7 @@ def sample(folds: int, title=None) -> np.ndarray:
     """
     _, y = sonar.load()
     designs = [design for grid in GRIDS.values() for design in grid.designs]
-    found = sonar.accuracies(designs, sonar.folds(y, 0)[:folds], network_seeds(0)[:folds], title=title)
+    found = sonar_networks.accuracies(designs, sonar.folds(y, 0)[:folds], network_seeds(0)[:folds], title=title)
     return found[..., 0].mean(axis=1)
 
 
@@ -157,7 +165,7 @@ def sample_of(accuracies: dict[str, np.ndarray], folds: int) -> np.ndarray:
     for name, grid in GRIDS.items():
         values = accuracies[f"grid: {name}"]
         if len(grid.epochs) > 1:
-            values = values[:, [grid.epochs.index(sonar.EPOCHS)]]
+            values = values[:, [grid.epochs.index(sonar_networks.EPOCHS)]]
         found.append(values[:, :, 0, :folds].mean(axis=-1).ravel())
     return np.concatenate(found)
 
@@ -170,12 +178,18 @@ def scaled_on_all(x: np.ndarray, train: np.ndarray) -> np.ndarray:
 def fold_by_fold() -> np.ndarray:
     """Test accuracies of one 10-fold run as the tutorial does it, `fit` after `fit`; float64 (designs, folds)."""
     x, y = sonar.load()
-    found = np.zeros((len(sonar.PUBLISHED), sonar.FOLDS))
+    found = np.zeros((len(sonar_networks.PUBLISHED), sonar.FOLDS))
     keras.utils.set_random_seed(0)
-    for row, (name, design) in enumerate(sonar.PUBLISHED.items()):
+    for row, (name, design) in enumerate(sonar_networks.PUBLISHED.items()):
         for column, (train, test) in enumerate(tqdm(sonar.folds(y, 0), name)):
-            model, scaled = sonar.keras_model(design), sonar.standardised(x, train)
-            model.fit(scaled[train], y[train], epochs=sonar.EPOCHS, batch_size=sonar.BATCH_SIZE, verbose=0)
+            model, scaled = sonar_networks.keras_model(design), sonar.standardised(x, train)
+            model.fit(
+                scaled[train],
+                y[train],
+                epochs=sonar_networks.EPOCHS,
+                batch_size=sonar_networks.BATCH_SIZE,
+                verbose=0,
+            )
             found[row, column] = model.evaluate(scaled[test], y[test], verbose=0)[1]
     return found
 
@@ -186,12 +200,12 @@ def every_epoch() -> np.ndarray:
     First the accuracies after the last epoch, then those of each fold's best epoch. Designs: baseline, and
     dropout on hidden layers.
     """
-    epochs = tuple(range(1, sonar.EPOCHS + 1))
+    epochs = tuple(range(1, sonar_networks.EPOCHS + 1))
     tested = cross_validated((BASELINE, HIDDEN_DROPOUT), REPEATS, epochs, "every epoch")
     return np.stack([tested[..., -1], tested.max(axis=-1)])
 
 
-_PUBLISHED = tuple(sonar.PUBLISHED.values())
+_PUBLISHED = tuple(sonar_networks.PUBLISHED.values())
 EXPERIMENTS = {f"grid: {name}": partial(grid_accuracies, name, REPEATS, name) for name in GRIDS} | {
     "published": lambda: cross_validated(_PUBLISHED, REPEATS, title="published")[..., 0],
     "scaled on all": lambda: cross_validated(_PUBLISHED, REPEATS, title="scaled", scaled=scaled_on_all)[..., 0],
