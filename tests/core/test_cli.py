@@ -115,11 +115,15 @@ def test_checks_and_hints_do_without_nbgrader():
 def test_what_needs_nbgrader_says_so_where_there_is_none(command, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(cli, "find_spec", lambda name: None)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as ended:
-        cli.main(command)
-    assert ended.value.code == 2
+    assert cli.main(command) == 2
     said = capsys.readouterr().err.strip()
     assert "needs nbgrader" in said and "make lab" in said and "\n" not in said
+
+
+def test_on_windows_a_class_is_not_graded_and_that_is_said(monkeypatch, capsys):
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    assert cli.main(["grade", "01_mask"]) == 2
+    assert "in WSL" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
