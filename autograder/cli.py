@@ -102,6 +102,9 @@ def check(notebooks: list[Path]) -> int:
 
 def grade(assignment: str, workers: int, scheduler: str, unprotected: bool) -> int:
     """Grade an assignment of the course in this folder."""
+    if sys.platform == "win32":
+        print("Grading a class needs Linux or macOS. On Windows, do it in WSL, which is a Linux.", file=sys.stderr)
+        return 2
     # Imported when asked for: nbgrader takes its time, and those who study alone may not have it.
     classroom = importlib.import_module("autograder.classroom.__main__")
     return classroom.grade_one(Path.cwd(), assignment, classroom.Options(workers, scheduler, unprotected))

@@ -10,8 +10,8 @@ import pytest
 
 from autograder import cli, doctor
 from autograder.classroom.sample import STUDENTS, fill_in
-from course import lab
 from tests.conftest import ROOT
+from tools import lab
 
 EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 BAD_FILES = {

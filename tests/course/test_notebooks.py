@@ -7,8 +7,8 @@ import nbformat
 import pytest
 
 from autograder.kernel import client
-from course.execute import SIZE_LIMIT, NotebookFailed, execute
 from tests.conftest import ROOT
+from tools.execute import SIZE_LIMIT, NotebookFailed, execute
 
 COURSE = sorted((ROOT / "course").glob("*.ipynb"))
 SOLUTIONS = sorted((ROOT / "solutions").glob("*/*.ipynb"))

@@ -1,4 +1,4 @@
-"""Run notebooks from top to bottom and save them with their outputs: `python -m course.execute NOTEBOOK...`.
+"""Run notebooks from top to bottom and save them with their outputs: `python -m tools.execute NOTEBOOK...`.
 
 A notebook is only saved when every cell ran, nothing went to stderr, and the file stays under 1 MB.
 """
