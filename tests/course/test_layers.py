@@ -1,4 +1,4 @@
-"""Which way imports go in the course's folders."""
+"""What a student sees in the course's folder, and which way imports go there."""
 
 import ast
 import subprocess
@@ -17,6 +17,13 @@ def parts_imported(path: Path) -> set[str]:
     imports = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
     names = [f"{node.module}.{alias.name}".split(".") for node in imports for alias in node.names]
     return {name[1] for name in names if name[0] == "course"}
+
+
+def test_a_student_sees_notebooks_data_and_folders_by_subject():
+    found = {path.name for path in COURSE.iterdir() if not path.name.startswith((".", "__pycache__"))}
+    notebooks = {path.name for path in COURSE.glob("0[0-7]_*.ipynb")}
+    folders = {"sources", "networks", "studies", "figures", "data"}
+    assert found == notebooks | folders | {"__init__.py", "statistics.py", "LICENSE"}
 
 
 @pytest.mark.parametrize(
