@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from autograder import doctor
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import exercises, find
 from autograder.printable import printable
 from autograder.show.text import WIDTH, points_text
 
@@ -31,7 +31,7 @@ def _run(arguments: list[str] | None = None) -> int:
     checking = commands.add_parser("check", help="run notebooks and show what their checks say")
     checking.add_argument("notebooks", nargs="+", type=Path, metavar="NOTEBOOK")
     hinting = commands.add_parser("hint", help="show the hints of an exercise, up to a rung")
-    hinting.add_argument("exercise", choices=EXERCISES)
+    hinting.add_argument("exercise", choices=exercises())
     hinting.add_argument("rung", nargs="?", type=int, choices=(1, 2, 3), default=1)
     grading = commands.add_parser("grade", help="grade what a class handed in for an assignment, isolated")
     grading.add_argument("assignment", metavar="ASSIGNMENT")

@@ -1,6 +1,6 @@
 """The hint ladder: `hint` gives the next rung of an exercise's hints."""
 
-from autograder.exercises import find
+from autograder.catalogue import find
 
 #: Which rung of each exercise's hints comes next in this process.
 _next_rung: dict[str, int] = {}

@@ -21,13 +21,6 @@ SIZE_LIMIT = 64_000_000
 #: Records in it, texts in an array of one, and the largest number that counts something.
 RECORD_LIMIT, TEXTS_LIMIT, COUNT_LIMIT = 400, 2_000, 1_000_000_000
 
-#: What is kept of one call of `cross_validate` at most: numbers of its features, events, scores returned.
-FOLD_NUMBERS, FOLD_EVENTS, SCORES = 300_000, 2_000, 10_000
-
-#: What is kept of one model at most: numbers, calls of layers, numbers that these were given and gave together, and
-#: weights that are looked at one by one. A correct answer needs a tenth of it.
-MODEL_NUMBERS, LAYER_CALLS, LAYER_NUMBERS, WEIGHTS = 3_000_000, 200, 3_000_000, 2_000
-
 #: What is told in it beside the arrays, in bytes.
 TOLD_LIMIT = 1_000_000
 
@@ -38,30 +31,6 @@ TEXT_LIMIT = 300
 
 class BadRecording(ValueError):
     """Bytes that are not a recording, or that are too large for one."""
-
-
-#: What happened to a model that was watched while cross_validate ran: it was fitted, or it was scored.
-#: is_score: which of the two. model: its number, in the order in which models were made. fits: how often it had
-#: been fitted before. fit: the number of its latest fit among all events. row, rows: where the features it was
-#: given begin and how many rows they have, rows -1 if they were no table of numbers. label, labels: the same
-#: for y. value: the score it returned, NaN for a fit.
-EVENT = np.dtype(
-    [("is_score", "?"), ("value", "f8")]
-    + [(name, "i4") for name in ("model", "fits", "fit", "row", "rows", "label", "labels")]
-)
-
-
-#: One call of a layer while a model was called: what it was given and what it gave.
-#: kind: its class's name, or that of the Keras class it derives from; "output" for the model's own, "base" for a
-#: base that was handed over, and for what belongs to it.
-#: layer: its number, in the order of first calls. rate: its attribute of that name, NaN if there is none.
-#: given, gave: where the arrays begin in the case's array of numbers, -1 for what is no single array.
-#: given_shape, gave_shape: their shapes, filled up with -1. kernel, bias: where a Dense layer's weights begin, -1
-#: without them.
-LAYER_CALL = np.dtype(
-    [("kind", "U40"), ("layer", "i4"), ("rate", "f8"), ("given_shape", "i4", (4,)), ("gave_shape", "i4", (4,))]
-    + [(name, "i8") for name in ("given", "gave", "kernel", "bias")]
-)
 
 
 @dataclass(frozen=True)
@@ -119,17 +88,18 @@ class Observations:
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Observations":
+    def from_bytes(cls, data: bytes, tables: tuple[np.dtype, ...] = ()) -> "Observations":
         """Read a recording back. Raises BadRecording for anything that `to_bytes` would not have written.
 
-        What it costs is bounded by the size of the data; which records there may be is for `autograder.forms`.
+        tables: the structured dtypes that there may be in it. What it costs is bounded by the size of the data;
+        which records there may be is for `autograder.judge.reading`.
         """
         if len(data) > SIZE_LIMIT:
             raise BadRecording(f"The recording has {len(data):,} bytes; {SIZE_LIMIT:,} are allowed.")
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")  # NumPy warns of headers that it mends
-                return cls._read(data)
+                return cls._read(data, tables)
         except BadRecording:
             raise
         except npz.Packed as error:
@@ -138,14 +108,14 @@ class Observations:
             raise BadRecording(f"Not a recording: {type(error).__name__}.") from error
 
     @classmethod
-    def _read(cls, data: bytes) -> "Observations":
+    def _read(cls, data: bytes, tables: tuple[np.dtype, ...]) -> "Observations":
         """As `from_bytes`. Raises all kinds of exceptions."""
         members = npz.members(data, 1 + RECORD_LIMIT)
         told = members.pop(_TOLD_MEMBER)
         if len(told) > TOLD_LIMIT:
             raise BadRecording(f"The recording tells more than {TOLD_LIMIT:,} bytes.")
-        told = json.loads(_array(told).tobytes())
-        values = {_record_name(member): _array(content) for member, content in members.items()}
+        told = json.loads(_array(told, ()).tobytes())
+        values = {_record_name(member): _array(content, tables) for member, content in members.items()}
         if set(told) != {"printed", "records"} or len(told["records"]) > RECORD_LIMIT:
             raise ValueError("other parts than a recording has")
         records = {
@@ -180,8 +150,8 @@ def _name(name: str) -> str:
     return name
 
 
-def _array(member: memoryview) -> np.ndarray:
-    return npz.array(member, (EVENT, LAYER_CALL), TEXTS_LIMIT, TEXT_LIMIT)
+def _array(member: memoryview, tables: tuple[np.dtype, ...]) -> np.ndarray:
+    return npz.array(member, tables, TEXTS_LIMIT, TEXT_LIMIT)
 
 
 def _read(value: object, kind: type, letters: int = TEXT_LIMIT) -> object:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from autograder.exercises import Exercise
+from autograder.exercise import Exercise
 from autograder.printable import showable
 
 Status = Literal["pass", "fail", "blocked", "error"]
@@ -20,7 +20,7 @@ PART_LIMIT, TITLE_LIMIT, ALT_LIMIT, LABEL_LIMIT, PRINTED_LIMIT = 1_500, 200, 6_0
 class Chart:
     """What a picture shows, as data; `autograder.show.pictures` draws it.
 
-    kind: which drawing fits, a key of `autograder.show.pictures`' drawings: "mask", "keep-rate", "folds" and so on.
+    kind: which drawing fits, a key of `autograder.catalogue.drawings`.
     title: the sentence above it. alt: the same for a reader who cannot see it. data: the arrays it draws.
     """
 

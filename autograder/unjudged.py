@@ -4,7 +4,7 @@ Students leave calls of both in cells of their own. What runs in their JupyterLa
 must not say there what is right: the verdict is made after the run, on the other side of the wall.
 """
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.report import Report
 
 #: What a cell shows that calls `check` there.

@@ -16,8 +16,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from autograder.catalogue import misconceptions
 from autograder.classroom.results import KINDS, ClassResults, ExerciseResults
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.show.text import points_text
 
 _HERE = Path(__file__).resolve().parent
@@ -67,7 +67,7 @@ def as_html(results: ClassResults) -> str:
         shade=lambda count: shade(count, results.judged),
         legend=[(number, told) for number, (_, told) in enumerate(SHADES)],
         exercise_title=lambda exercise: exercise_title(exercise, results.judged),
-        known=MISCONCEPTIONS,
+        known=misconceptions(),
         kinds=KINDS,
         attention_title=attention_title(results),
         attention=attention(results),
@@ -104,7 +104,7 @@ def as_rows(results: ClassResults) -> Iterator[list[str]]:
                 told = f"{tally.property}: {name}"
                 yield ["properties", exercise.exercise, told, tally.sentence, str(count), judged, ""]
     for mistake in results.mistakes:
-        known = MISCONCEPTIONS[mistake.slug]
+        known = misconceptions()[mistake.slug]
         told = f"{known.what} {known.why}"
         yield ["mistakes", mistake.exercise, mistake.slug, told, str(mistake.students), judged, mistake.example]
     for kind, count in attention(results):
@@ -169,7 +169,7 @@ def heat_rows(results: ClassResults) -> list[tuple[str, str, list[int]]]:
     rows = [
         (
             mistake.slug,
-            MISCONCEPTIONS[mistake.slug].what,
+            misconceptions()[mistake.slug].what,
             [exercise.mistakes.get(mistake.slug, 0) for exercise in results.exercises],
         )
         for mistake in results.mistakes
@@ -192,7 +192,7 @@ def mistakes_title(results: ClassResults) -> str:
     top = [mistake for mistake in results.mistakes if mistake.students == most]
     if len(top) > 3:
         return f"No mistake stands out: {len(top)} of them were made by {most} of {results.judged} each"
-    told = ", ".join(f"“{MISCONCEPTIONS[mistake.slug].what.rstrip('.')}”" for mistake in top)
+    told = ", ".join(f"“{misconceptions()[mistake.slug].what.rstrip('.')}”" for mistake in top)
     each = " each" if len(top) > 1 else ""
     return f"Most frequent, {most} of {results.judged}{each}: {told}"
 

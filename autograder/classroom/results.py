@@ -9,14 +9,14 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
 from autograder.classroom.gradebook import Book, Person, read_gradebook
 from autograder.classroom.notes import Notes
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES, Exercise
+from autograder.exercise import Exercise
 from autograder.grading.store import Store
 from autograder.grading.template import MISSING, Template, load_template, read_submission
-from autograder.misconceptions import MISCONCEPTIONS
 
 #: Of how many students' code, the shortest first, an example is chosen.
 _CANDIDATES = 100
@@ -131,7 +131,7 @@ class _Result:
     def mistakes(self) -> dict[str, set[str]]:
         """The misconceptions, by exercise."""
         return {
-            e["exercise"]: {v["misconception"] for v in e["verdicts"]} & set(MISCONCEPTIONS)
+            e["exercise"]: {v["misconception"] for v in e["verdicts"]} & set(misconceptions())
             for e in self.summary["exercises"]
         }
 
@@ -214,7 +214,7 @@ def _result(student: str, stored: dict) -> _Result:
 
 def _exercise(name: str, results: list[_Result]) -> ExerciseResults:
     """Count one exercise."""
-    exercise = EXERCISES[name]
+    exercise = exercises()[name]
     counts = {p.slug: Counter() for p in exercise.properties}
     mistakes, unnamed = Counter(), 0
     for result in results:
@@ -228,7 +228,7 @@ def _exercise(name: str, results: list[_Result]) -> ExerciseResults:
         name,
         exercise.title,
         tuple(_tally(exercise, slug, count) for slug, count in counts.items()),
-        {slug: mistakes[slug] for slug in MISCONCEPTIONS if mistakes[slug]},
+        {slug: mistakes[slug] for slug in misconceptions() if mistakes[slug]},
         unnamed,
     )
 
@@ -259,7 +259,7 @@ def _mistakes(results: list[_Result], exercises: tuple[ExerciseResults, ...], na
     """The misconceptions that occurred, the most frequent first, each with an example."""
     students = Counter(slug for r in results for slug in set().union(*r.mistakes.values()))
     found = []
-    for slug in MISCONCEPTIONS:
+    for slug in misconceptions():
         if not students[slug]:
             continue
         at = max(exercises, key=lambda e: e.mistakes.get(slug, 0)).exercise

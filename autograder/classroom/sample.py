@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import exercises, find
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Student:
     def expected(self, assignment: str) -> float:
         """The points this student has to get."""
         total = 0.0
-        for exercise in EXERCISES.values():
+        for exercise in exercises().values():
             if exercise.assignment == assignment and exercise.name in self.answers:
                 lost = self.answers[exercise.name].loses
                 total += sum(p.points for p in exercise.properties if lost != ("*",) and p.slug not in lost)

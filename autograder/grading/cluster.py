@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from autograder.grading.places import APP, file_of, interpreter, mounts, package_folders
+from autograder.grading.places import APP, files_of, interpreter, mounts, package_folders
 from autograder.grading.sandbox import why_not
 from autograder.grading.sent import Sent
 from autograder.grading.store import grader_digest
@@ -381,7 +381,7 @@ _COURIERS = ("autograder", "autograder.grading", "autograder.grading.courier")
 def _wall(course: Path | None) -> list[str]:
     """The command line up to the courier: behind a wall of its own, in which nothing of this machine's users is."""
     home = "/home/courier"
-    shown = mounts(home, [course] if course else [], map(file_of, _COURIERS))
+    shown = mounts(home, [course] if course else [], files_of(*_COURIERS))
     variables = {"PATH": "/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", **_environment(APP)}
     rights = ["--cap-drop", "ALL"]
     command = behind(bubblewrap() or "bwrap", shown, home, variables, rights, tmp="10000000")

@@ -18,7 +18,7 @@ import sys
 import time
 from dataclasses import dataclass, replace
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading.asking import END, JUDGE
 from autograder.grading.desk_wire import (
     ANSWER_LIMIT,

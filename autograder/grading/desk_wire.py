@@ -5,8 +5,7 @@ import socket
 import struct
 import time
 
-from autograder.exercises import Exercise
-from autograder.misconceptions import MISCONCEPTIONS
+from autograder.exercise import Exercise
 from autograder.observations import SIZE_LIMIT
 from autograder.report import Chart, Report, Verdict
 
@@ -85,7 +84,7 @@ def read_report(told: dict, subject: Exercise, seed: int) -> Report:
         if v["property"] != p.slug or v["status"] not in _STATUSES or not all(type(part) is str for part in parts):
             raise ValueError("a verdict on something else")
         points = float(p.points) if v["status"] == "pass" else 0.0
-        known = MISCONCEPTIONS[v["misconception"]] if v["misconception"] is not None else None
+        known = subject.mistakes[v["misconception"]] if v["misconception"] is not None else None
         named = (v["misconception"], known.hint) if known else (None, "")
         verdicts.append(Verdict(p.slug, p.sentence, v["status"], points, float(p.points), *parts, *named))
     return Report(subject.name, tuple(verdicts), seed, printed=told["printed"])

@@ -8,7 +8,8 @@ The judge, at a desk of its own, reads what was recorded and writes the check's 
 
 from dataclasses import dataclass, replace
 
-from autograder.exercises import find
+from autograder.catalogue import find
+from autograder.confirmation import confirmed
 from autograder.grading.desk import Judged, desk
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seeds_of
@@ -101,6 +102,10 @@ def _outputs(found: Judged, count: int, notes: list[str]) -> list[dict]:
     ]
 
 
+class NothingToJudge(Exception):
+    """A run gave no recording; the message is a sentence that says why."""
+
+
 @dataclass(frozen=True)
 class _Runs:
     """The runs of one exercise of one submission.
@@ -130,8 +135,8 @@ class _Runs:
         before = max((check.cell for check in self.template.checks if check.cell < self.check.cell), default=-1)
         return {place for place in self.template.solutions.values() if place < before}
 
-    def observe(self, again: bool) -> bytes | str:
-        """Run the cells above the check and observe its exercise; a sentence if that gives no recording."""
+    def observe(self, again: bool) -> bytes:
+        """Run the cells above the check and observe its exercise: the recording. Raises NothingToJudge."""
         while True:
             cells = self._cells()
             wanted = {
@@ -149,16 +154,20 @@ class _Runs:
                 if place in heard.outputs:
                     self.outputs.setdefault(place, heard.outputs[place])
             if heard.garbled:
-                return f"Its process interfered with the grading: {heard.garbled}."
+                raise NothingToJudge(f"Its process interfered with the grading: {heard.garbled}.")
             # Which cell ended the run is told beside the student's code: believed only of this exercise's own.
             if run.ending and heard.cell in self.own and any(place == heard.cell for place, _ in cells):
                 self.stopped[heard.cell] = run.ending
                 continue
             if run.ending and not (heard.cell > self.check.cell and heard.recording):
-                return f"{run.ending} Its process said: {heard.failure}" if heard.failure else run.ending
+                raise NothingToJudge(
+                    f"{run.ending} Its process said: {heard.failure}" if heard.failure else run.ending
+                )
             if heard.missing:
-                return self._missing(heard.missing)
-            return heard.recording or "Its process ended before the check could look at it."
+                raise NothingToJudge(self._missing(heard.missing))
+            if not heard.recording:
+                raise NothingToJudge("Its process ended before the check could look at it.")
+            return heard.recording
 
     def _cells(self) -> list[list]:
         """The cells that run, [place, text]; those after the check only if there is no other check to run them."""
@@ -190,18 +199,12 @@ def _run(box: Sandbox, request: dict) -> Run:
 
 
 def _examine(runs: _Runs) -> Judged:
-    """Observe, judge, and confirm what rests on chance, as `autograder.examine` does in one process."""
+    """Observe behind the wall, judge outside of it, and confirm what rests on chance."""
     check, seed = runs.check, runs.seed
-    recordings: list[bytes] = []
-    for again in (False, True):
-        recording = runs.observe(again)
-        if isinstance(recording, str):
-            return _unjudged(check, seed, recording)
-        recordings.append(recording)
-        found = desk().judge(check.exercise, seed, recordings)
-        if not found.suspected:
-            break
-    return found
+    try:
+        return confirmed(runs.observe, lambda recordings: desk().judge(check.exercise, seed, recordings))
+    except NothingToJudge as reason:
+        return _unjudged(check, seed, str(reason))
 
 
 def _unjudged(check: Check, seed: int, reason: str) -> Judged:

@@ -16,17 +16,15 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from autograder import forms
-from autograder.cases import cases
-from autograder.exercises import find
+from autograder import catalogue
 from autograder.grading.asking import COPY, END, JUDGE, answer, next_asked, say_ready, serve_copy
 from autograder.grading.desk_wire import LOST, read_report, receive, send, told_of
-from autograder.judge import judge, stands
+from autograder.judge import Decision, decide, reading
+from autograder.judge.statistics import binomial_band
 from autograder.notebook import Shown
-from autograder.observations import BadRecording, Observations, Record
-from autograder.report import Report, unjudged
+from autograder.observations import BadRecording, Observations
+from autograder.report import unjudged
+from autograder.show.pictures import draw_nothing
 
 #: Bytes of a question, without the recordings that come after it.
 _HEADER_LIMIT = 1_000_000
@@ -56,14 +54,12 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Judge and draw once, so that all that is made when it is first used has been made."""
-    rng = np.random.default_rng(0)
-    masks = {
-        case.name: Record(rng.random((case.calls, *case.shape)) >= np.clip(case.rate, 0, 1))
-        for case in cases("mask", 0).values()
-    }
-    report, _ = judge("mask", Observations(masks), 0)
-    Shown(report)._repr_mimebundle_()
+    """Load all judges, and judge and draw once, so that all that is made when it is first used has been made."""
+    for name in catalogue.exercises():
+        Shown(decide(name, 0, [Observations({})]).report)._repr_mimebundle_()
+    binomial_band(1000, 0.3, 1e-9)
+    catalogue.drawings()
+    draw_nothing()
     gc.collect()
     gc.freeze()  # what is there already need not be looked at, and so not be copied, by any child
 
@@ -125,33 +121,30 @@ def _limit(kind: int, amount: int) -> None:
 def _reply(asking: socket.socket, asked: dict) -> None:
     """Answer one question: with the report, then the report as it is shown."""
     if "report" in asked:
-        report = read_report(asked["report"], find(asked["report"]["exercise"]), asked["report"]["seed"])
+        report = read_report(asked["report"], catalogue.find(asked["report"]["exercise"]), asked["report"]["seed"])
         report = replace(report, charts=(LOST,) if asked["lost"] else ())
     else:
         recordings = [receive(asking) for _ in range(asked["recordings"])]
-        report, suspected = judged(asked["exercise"], asked["seed"], recordings)
-        send(asking, json.dumps({"report": told_of(report), "suspected": suspected}).encode())
-        if suspected:
-            return
+        decision = judged(asked["exercise"], asked["seed"], recordings)
+        report = decision.report
+        send(asking, json.dumps({"report": told_of(report), "suspected": decision.suspected}).encode())
+        if decision.suspected:
+            return  # a recording of fresh draws is asked for
     send(asking, json.dumps(Shown(report)._repr_mimebundle_()).encode())
 
 
-def judged(exercise: str, seed: int, recordings: list[bytes]) -> tuple[Report, bool]:
-    """The report on one recording, or on two of which the second has to confirm the first; and whether a second one
-    is needed.
-    """
+def judged(exercise: str, seed: int, recordings: list[bytes]) -> Decision:
+    """What the judge says of one recording, or of two of which the second has to confirm the first."""
     try:
-        read = [Observations.from_bytes(recording) for recording in recordings]
-        for observations, again in zip(read, (False, True), strict=False):
-            forms.expect(observations, exercise, seed, again)
+        read = [
+            reading.read(recording, exercise, seed, again)
+            for recording, again in zip(recordings, (False, True), strict=False)
+        ]
     except BadRecording as problem:
-        return unjudged(find(exercise), seed, f"Its process interfered with the grading. {problem}"), False
-    report, suspected = judge(exercise, read[0], seed)
-    if not suspected or len(read) == 1:
-        return report, suspected
-    if stands(report, *judge(exercise, read[1], seed, again=True)):
-        return report, False
-    return judge(exercise, read[0], seed, doubted=True)[0], False
+        return Decision(
+            unjudged(catalogue.find(exercise), seed, f"Its process interfered with the grading. {problem}")
+        )
+    return decide(exercise, seed, read)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ import glob
 import os
 import sys
 import sysconfig
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from autograder import catalogue
 
 #: Where behind the wall this project's packages lie.
 APP = "/app"
@@ -20,14 +22,9 @@ COURSE_MODULES = ("course", "course.datasets")
 #: The data that `course.datasets` hands out; what studies have measured lies beside it.
 COURSE_DATA = ("course/data/sonar.csv", "course/data/clothing_features.npz")
 
-#: What of this package runs beside the student's code, and all of it that can be seen there: whatever judges, draws
-#: or grades knows right answers. A test holds this against the imports.
-MODULES = (
-    "autograder",
-    "autograder.cases",
-    "autograder.classifier_cases",
-    "autograder.exercises",
-    "autograder.fold_cases",
+#: What of this package runs the student's code. With the observing half of every exercise (`catalogue.sources`) it
+#: is all of it that can be seen there: whatever judges, draws or grades knows right answers.
+RUNNING = (
     "autograder.grading",
     "autograder.grading.asking",
     "autograder.grading.cells",
@@ -35,24 +32,6 @@ MODULES = (
     "autograder.grading.usage",
     "autograder.grading.warm",
     "autograder.grading.wire",
-    "autograder.hints",
-    "autograder.history_cases",
-    "autograder.npz",
-    "autograder.observations",
-    "autograder.observe",
-    "autograder.observe.backward",
-    "autograder.observe.calls",
-    "autograder.observe.classifier",
-    "autograder.observe.cross_validation",
-    "autograder.observe.history",
-    "autograder.observe.keras_layer",
-    "autograder.observe.models",
-    "autograder.observe.origin",
-    "autograder.observe.transfer",
-    "autograder.printable",
-    "autograder.report",
-    "autograder.transfer_cases",
-    "autograder.unjudged",
 )
 
 _SYSTEM = (
@@ -71,13 +50,13 @@ _SYSTEM = (
 _EXCHANGE = "/usr/local/share/nbgrader"
 
 
-def mounts(home: str, hidden: Iterable[Path] = (), files: Iterable[str] | None = None) -> list[str]:
+def mounts(home: str, hidden: Iterable[Path] = (), files: Mapping[str, Path] | None = None) -> list[str]:
     """Bubblewrap's arguments that show what may be seen, all of it read-only.
 
     home: a folder to make room for. hidden: folders of this machine that must not be seen, wherever they lie.
-    files: of this project, from its folder; if none are named, those that a run needs.
+    files: to show in `APP`, by their path from there; if none are named, those that a run needs.
     """
-    files = shown() if files is None else list(files)
+    files = shown() if files is None else files
     unseen: set[str] = {os.path.realpath(place) for place in (*map(str, hidden), *_always_hidden())}
     places = _visible(_system_places(), unseen)
     emptied = [place for place, kind in places.items() if kind == "--tmpfs"]
@@ -94,7 +73,7 @@ def mounts(home: str, hidden: Iterable[Path] = (), files: Iterable[str] | None =
         elif kind:
             arguments += [kind, os.path.realpath(place) if kind == "--symlink" else place, place]
     # File by file, so that nothing comes with them.
-    arguments += [part for name in files for part in ("--ro-bind", str(_project() / name), f"{APP}/{name}")]
+    arguments += [part for name, path in files.items() for part in ("--ro-bind", str(path), f"{APP}/{name}")]
     for place in emptied:
         arguments += ["--remount-ro", place]
     return arguments
@@ -171,10 +150,11 @@ def _project() -> Path:
 
 
 def _always_hidden() -> set[str]:
-    """The exchange, and this project wherever it is installed: of that only single files are shown."""
+    """The exchange, this project, and others' exercises: only single files of these are shown."""
     hidden = {_EXCHANGE}
     for folder in {*package_folders(), *_other_package_folders()}:
         hidden |= {f"{folder}/{name}" for name in ("autograder", "course")}
+    hidden |= {os.path.realpath(catalogue.folder_of(package)) for package in catalogue.outside()}
     if (_project() / "solutions").is_dir():
         hidden.add(str(_project()))
     return hidden
@@ -187,13 +167,15 @@ def _other_package_folders() -> set[str]:
     return {os.path.realpath(folder) for folders in found for folder in folders}
 
 
-def shown() -> list[str]:
-    """The files of this project that can be seen, from `APP` as from the project's folder."""
-    names = [*map(file_of, (*MODULES, *COURSE_MODULES)), *COURSE_DATA]
-    return [name for name in names if (_project() / name).exists()]
+def shown() -> dict[str, Path]:
+    """The files of this project, and of other people's exercises, that can be seen, by their path from `APP`."""
+    data = {name: _project() / name for name in COURSE_DATA}
+    course = {name: path for name, path in (files_of(*COURSE_MODULES) | data).items() if path.exists()}
+    return catalogue.sources("observe") | files_of(*RUNNING) | course
 
 
-def file_of(module: str) -> str:
-    """Where a module of this project lies, from the project's folder."""
-    path = module.replace(".", "/")
-    return f"{path}/__init__.py" if (_project() / path).is_dir() else f"{path}.py"
+def files_of(*modules: str) -> dict[str, Path]:
+    """Where modules of this project lie, by their path from the project's folder."""
+    paths = [module.replace(".", "/") for module in modules]
+    names = [f"{path}/__init__.py" if (_project() / path).is_dir() else f"{path}.py" for path in paths]
+    return {name: _project() / name for name in names}

@@ -11,12 +11,11 @@ import html.parser
 import math
 import re
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading.sent import Sent
 from autograder.grading.template import Check
 from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import made_anew
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.report import MIME
 from autograder.show.note import NOTE_HEADING
 
@@ -95,7 +94,8 @@ def _summary(summary: dict, task: Sent) -> dict[int, float]:
 
 def _entry(entry: dict, check: Check, task: Sent) -> float:
     """Check what a summary says of an exercise; returns its points. Raises Wrong."""
-    properties = find(check.exercise).properties
+    exercise = find(check.exercise)
+    properties = exercise.properties
     _same(sorted(entry), ["exercise", "points", "seed", "verdicts"], "the parts of an exercise")
     _same(entry["seed"], task.seeds[check.exercise], "seeds")
     _same([v["property"] for v in entry["verdicts"]], [p.slug for p in properties], "properties")
@@ -103,7 +103,7 @@ def _entry(entry: dict, check: Check, task: Sent) -> float:
         _same(sorted(verdict), ["misconception", "points", "property", "status"], "the parts of a verdict")
         misconception = verdict["misconception"]
         if verdict["status"] not in _STATUSES or (
-            misconception is not None and misconception not in MISCONCEPTIONS
+            misconception is not None and misconception not in exercise.mistakes
         ):
             raise Wrong("a verdict in it is none")
         if _number(verdict["points"]) != (asked.points if verdict["status"] == "pass" else 0):

@@ -13,6 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from autograder import catalogue
 from autograder.grading import cgroups
 from autograder.grading.asking import RUN, RUN_IN_GROUP
 from autograder.grading.parent import ParentBroken, WarmParent, with_packages
@@ -26,20 +27,15 @@ GRACE = 20
 
 _HOME = "/home/student"
 
-#: What is imported before the first fork, where an assignment needs it; the first, always.
+#: What is imported before the first fork, where an assignment needs it; the first, always, and Matplotlib with it,
+#: because many plot in cells of their own.
 _WARM = {
     "autograder": (
         "autograder.unjudged",
         "autograder.hints",
         "matplotlib.figure",
     ),  # many plot in cells of their own
-    "keras": (
-        "course",
-        "keras",
-        "autograder.observe.keras_layer",
-        "autograder.observe.classifier",
-        "autograder.observe.transfer",
-    ),
+    "keras": ("course", "keras"),
     "sklearn": ("sklearn.linear_model", "sklearn.model_selection"),
     "course": COURSE_MODULES,
 }
@@ -166,6 +162,7 @@ class Sandbox(WarmParent):
         self.limits, self.walled = limits, walled
         self._hidden = [course] if course else []
         self._modules = [module for name in sorted(imports | {"autograder"}) for module in _WARM.get(name, ())]
+        self._modules += catalogue.observing(imports)
         self._scratch: tempfile.TemporaryDirectory | None = None
         self._said: BinaryIO | None = None
 

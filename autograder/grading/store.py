@@ -17,6 +17,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from autograder import catalogue
 from autograder.grading.sandbox import Limits
 from autograder.grading.template import Submission, Template
 
@@ -99,11 +100,10 @@ def key_of(submission: Submission, template: Template, secret: bytes, limits: Li
 
 @cache
 def grader_digest() -> str:
-    """What tells this grader from every other: its code, its Python and the libraries that results depend on."""
+    """What tells this grader from every other: its code, others' exercises, its Python and its libraries."""
     digest = hashlib.sha256(sys.version.encode())
-    package = Path(__file__).resolve().parent.parent
-    for path in sorted(package.rglob("*.py")):
-        digest.update(str(path.relative_to(package)).encode() + path.read_bytes())
+    for name, path in sorted(catalogue.sources().items()):
+        digest.update(name.encode() + path.read_bytes())
     for name in (
         "numpy",
         "scipy",

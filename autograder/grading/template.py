@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.exercises import EXERCISES
+from autograder.catalogue import exercises
 
 #: The largest file that is read as a submission, and the longest text of a solution cell, in bytes and characters.
 FILE_LIMIT = 20_000_000
@@ -144,7 +144,7 @@ def _check(path: Path, place: int, source: str) -> Check:
         match getattr(statement, "value", None):
             case ast.Call(func=ast.Name("check"), args=[ast.Constant(str(exercise)), *rest], keywords=[]):
                 objects = tuple(argument.id for argument in rest if isinstance(argument, ast.Name))
-                if exercise in EXERCISES and len(objects) == len(rest):
+                if exercise in exercises() and len(objects) == len(rest):
                     return Check(place, exercise, objects)
         raise ValueError
     except (SyntaxError, ValueError) as error:

@@ -4,93 +4,94 @@ Nothing here calls the student's code, and nothing here imports `autograder.obse
 """
 
 import warnings
-from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from autograder.cases import cases
-from autograder.exercises import Exercise, find
-from autograder.judge.backward import judge_backward
-from autograder.judge.classifier import judge_classifier
-from autograder.judge.cross_validation import judge_cross_validation
-from autograder.judge.evidence import PASS, Bench, Ruling, blocked
-from autograder.judge.history import judge_best_epoch, judge_gap
-from autograder.judge.keras_layer import judge_keras_layer
-from autograder.judge.mask import judge_mask
-from autograder.judge.scaling import judge_classic, judge_inverted, judge_layer
-from autograder.judge.transfer import judge_transfer
-from autograder.misconceptions import MISCONCEPTIONS
+from autograder import catalogue
+from autograder.exercise import Exercise, Property
+from autograder.judge.evidence import PASS, Bench, Ruling, Rulings, blocked
 from autograder.observations import Observations
 from autograder.report import Chart, Report, Verdict, broken
 
-_JUDGES: dict[str, Callable[[Bench], dict]] = {
-    "mask": judge_mask,
-    "inverted": judge_inverted,
-    "classic": judge_classic,
-    "layer": judge_layer,
-    "backward": judge_backward,
-    "keras_layer": judge_keras_layer,
-    "cross_validation": judge_cross_validation,
-    "gap": judge_gap,
-    "best_epoch": judge_best_epoch,
-    "classifier": judge_classifier,
-    "transfer": judge_transfer,
-}
+
+@dataclass(frozen=True)
+class Decision:
+    """What the judge says of recordings. suspected: whether the report holds a failure by statistics that a
+    recording of fresh draws has to confirm.
+    """
+
+    report: Report
+    suspected: bool = False
+
+
+def decide(exercise: str, seed: int, recordings: list[Observations]) -> Decision:
+    """Decide every property of an exercise from one recording, or from two where fresh draws had to confirm it.
+
+    seed: that the observations were made with.
+    """
+    first, *fresh = recordings
+    decision = judge(exercise, first, seed)
+    if not decision.suspected or not fresh:
+        return decision
+    if _stands(decision.report, judge(exercise, fresh[0], seed, again=True)):
+        return Decision(decision.report)
+    return Decision(judge(exercise, first, seed, doubted=True).report)
+
+
+def _stands(report: Report, again: Decision) -> bool:
+    """Whether a suspicion of chance in a report stands, after a look at fresh draws.
+
+    again: what was said of those. Code that does something else when it is asked again, so that nothing
+    rests on chance any more, is not cleared by that: then something fails that did not fail before.
+    """
+    before = {v.property for v in report.verdicts if v.status == "pass"}
+    return again.suspected or any(v.status != "pass" and v.property in before for v in again.report.verdicts)
 
 
 def judge(
     exercise: str, observations: Observations, seed: int, again: bool = False, doubted: bool = False
-) -> tuple[Report, bool]:
-    """Decide every property of `exercise` from what was recorded.
+) -> Decision:
+    """Judge one recording.
 
-    seed, again: those the observations were made with. doubted: whether fresh draws raised no alarm, so that
-    one raised by these is chance and is passed over. Returns the report, and whether it contains a failure by
-    statistics that the caller has to confirm.
+    again: whether it is the one of fresh draws. doubted: whether fresh draws raised no alarm, so that one raised by
+    these is chance and is passed over.
     """
-    subject = find(exercise)
+    subject = catalogue.find(exercise)
     try:
         # Overflowing numbers are the student's affair, and a warning on stderr costs all points in stock nbgrader.
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return _judge(subject, Bench(subject, cases(exercise, seed, again), observations, doubted), seed, again)
+            bench = Bench(subject, catalogue.cases(exercise, seed, again), observations, doubted)
+            return _ruled(bench, seed, again)
     except Exception as error:  # a fault of the judge is never held against the student
         note = f"the grader itself failed ({type(error).__name__}); show this to your instructor, seed {seed}"
-        return replace(broken(subject, seed, note), printed=observations.printed), False
+        return Decision(replace(broken(subject, seed, note), printed=observations.printed))
 
 
-def _judge(subject: Exercise, bench: Bench, seed: int, again: bool) -> tuple[Report, bool]:
+def _ruled(bench: Bench, seed: int, again: bool) -> Decision:
     """As `judge`. May raise anything where a recording is not what an observer writes."""
-    rulings = _JUDGES[subject.name](bench)
-    charts = tuple(rulings.pop("charts", ()))
-    missing = _missing(subject, rulings)
-    verdicts = tuple(_verdict(p, rulings.get(p.slug, missing)) for p in subject.properties)
-    statistical = any(r.status == "fail" and r.statistical for r in rulings.values())
-    suspected = statistical and (again or not bench.budget.certain)
-    own = tuple(chart for p in subject.properties for chart in rulings.get(p.slug, PASS).charts)
-    report = Report(subject.name, verdicts, seed, _each_kind_once((*charts, *own)), bench.observations.printed)
-    return report, suspected
+    subject = bench.exercise
+    found = catalogue.part(subject.name, "judge").rule(bench)
+    missing = _missing(subject, found.rulings)
+    verdicts = tuple(_verdict(subject, p, found.rulings.get(p.slug, missing)) for p in subject.properties)
+    statistical = any(r.status == "fail" and r.statistical for r in found.rulings.values())
+    own = tuple(chart for p in subject.properties for chart in found.rulings.get(p.slug, PASS).charts)
+    charts = _each_kind_once((*found.charts, *own))
+    report = Report(subject.name, verdicts, seed, charts, bench.observations.printed)
+    return Decision(report, statistical and (again or not bench.budget.certain))
 
 
-def stands(report: Report, again: Report, alarmed: bool) -> bool:
-    """Whether a suspicion of chance in a report stands, after `judge` has looked at fresh draws.
-
-    again, alarmed: what it said of those. Code that does something else when it is asked again, so that nothing
-    rests on chance any more, is not cleared by that: then something fails that did not fail before.
-    """
-    before = {v.property for v in report.verdicts if v.status == "pass"}
-    return alarmed or any(v.status != "pass" and v.property in before for v in again.verdicts)
-
-
-def _missing(subject: Exercise, rulings: dict[str, Ruling]) -> Ruling:
+def _missing(subject: Exercise, rulings: Rulings) -> Ruling:
     """The ruling on properties that a judge could not even look at: something before them failed."""
     first = subject.properties[0].slug
     failed = next((p.slug for p in subject.properties if rulings.get(p.slug, PASS).status != "pass"), first)
     return blocked(failed)
 
 
-def _verdict(p, ruling: Ruling) -> Verdict:
-    known = MISCONCEPTIONS.get(ruling.misconception) if ruling.misconception else None
+def _verdict(subject: Exercise, p: Property, ruling: Ruling) -> Verdict:
+    """A ruling, with what belongs to its property and its misconception. Raises KeyError for an unknown one."""
+    known = subject.mistakes[ruling.misconception] if ruling.misconception else None
     return Verdict(
         property=p.slug,
         sentence=p.sentence,

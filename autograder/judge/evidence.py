@@ -2,11 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
-import numpy as np
-
-from autograder.cases import Case, Cases
-from autograder.exercises import Exercise
+from autograder.exercise import Case, Exercise
 from autograder.judge.statistics import Budget
 from autograder.observations import Observations, Record
 from autograder.report import Chart, Status
@@ -30,6 +28,20 @@ class Ruling:
 
 PASS = Ruling("pass")
 
+#: Rulings by the slugs of their properties.
+Rulings = dict[str, Ruling]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a judge found in an examination: its rulings, and pictures that belong to no single one of them.
+
+    A property without a ruling could not even be looked at, because one before it failed.
+    """
+
+    rulings: Rulings
+    charts: tuple[Chart, ...] = ()
+
 
 def first_failure(rulings: Iterable[Ruling]) -> Ruling:
     """The first of these that is no pass, looked at in turn; a pass if there is none."""
@@ -50,93 +62,25 @@ def blocked(by: str) -> Ruling:
     return Ruling("blocked", returned=f"Not judged until '{by}' holds.")
 
 
-@dataclass(frozen=True)
-class Draws:
-    """Masks recovered from one case.
-
-    kept: boolean (calls, *shape), whether each entry was kept. x: the input they were applied to, or None
-    for bare masks. Where x has exact zeros kept is flat, (calls, entries), without those.
-    """
-
-    case: Case
-    kept: np.ndarray
-    x: np.ndarray | None = None
-
-    @property
-    def share(self) -> float:
-        """The fraction of all entries that were kept."""
-        return float(self.kept.mean())
+#: The kind of cases that an exercise has.
+SomeCase = TypeVar("SomeCase", bound=Case)
 
 
 @dataclass
-class Bench:
+class Bench(Generic[SomeCase]):
     """One examination on the judge's desk.
 
-    doubted: whether fresh draws raised no statistical alarm, so that those of these draws are not believed.
+    cases: by name. doubted: whether fresh draws raised no statistical alarm, so that those of these draws are not
+    believed. budget: of false alarms.
     """
 
     exercise: Exercise
-    cases: Cases
+    cases: dict[str, SomeCase]
     observations: Observations
     doubted: bool = False
     budget: Budget = field(default_factory=Budget)
 
-    def record(self, name: str) -> Record:
-        """What was recorded for the case `name`."""
-        return self.observations.records.get(name, Record(problem="missing"))
-
-    def values(self, name: str, part: str = "") -> np.ndarray | None:
-        """The values of a case, or of a part of it, (calls, *shape); None if it went wrong or was forged."""
-        values, case = self.record(f"{name}.{part}" if part else name).values, self.cases[name]
-        return values if values is not None and values.shape == (case.calls, *case.shape) else None
-
-    def usable(self, mode: str = "training") -> list[Case]:
-        """The cases with an ordinary rate, in the given mode, that returned proper arrays."""
-        return [
-            case
-            for name, case in self.cases.items()
-            if case.mode == mode and 0 < case.rate < 1 and self.values(name) is not None
-        ]
-
-    def call(self, case: Case) -> str:
-        """How the student's code was called in a case, as the student would write it."""
-        rate = f"{case.rate:.4g}"
-        name, *more = self.exercise.objects
-        x = f"x of shape {case.shape}" if case.dtype == "float32" else f"{case.dtype} x of shape {case.shape}"
-        flag = {"training": "training=True", "evaluation": "training=False"}.get(case.mode, "")
-        order = _ORDER.get(case.mode, "")
-        forward = f"out, cache = {name}(x, {rate}, rng)"
-        backward = f"{forward}; {''.join(more)}(grad_out, cache)"
-        text = {
-            "mask": f"{name}({case.shape}, {rate}, rng)",
-            "inverted": f"{name}(x, {rate}, rng), {x}",
-            "classic": f"{name}(x, {rate}, rng, {flag}), {x}",
-            "layer": f"layer = {name}({rate}, rng); layer({', '.join(filter(None, ('x', flag)))}), {x}{order}",
-            "keras_layer": f"layer = {name}({rate}, seed={case.seed % 2**31}); {_PLACES.get(case.mode, '')}, {x}",
-            "backward": f"{forward if case.mode == 'training' else backward}, {x}{order}",
-        }[self.exercise.name]
-        return text if case.calls == 1 else f"{text}, {case.calls} times"
-
-
-#: What a report adds to a call, by the case's mode.
-_ORDER = {
-    "script": ", in evaluation, then in training with a smaller x and with x, then in evaluation",
-    "twice": ", backward called twice",
-    "overlap-first": ", with another forward pass before this backward pass",
-    "overlap-last": ", with another forward and backward pass before this backward pass",
-}
-
-#: How a Keras layer is called, by the case's mode.
-_PLACES = {
-    "training": "layer(x, training=True)",
-    "unseeded": "without a seed, layer(x, training=True)",
-    "mixed": "with dtype='mixed_float16', layer(x, training=True)",
-    "config": "made again from its configuration, layer(x, training=True)",
-    "loaded": "saved in a model and loaded, model(x, training=True)",
-    "model": "in a model, model(x, training=True)",
-    "fit": "in a model, compile and fit",
-    "evaluation": "layer(x, training=False)",
-    "default": "layer(x)",
-    "model-default": "in a model, model(x)",
-    "predict": "in a model, model.predict(x)",
-}
+    def record(self, name: str, part: str = "") -> Record:
+        """What was recorded for the case `name`, or for a part of it."""
+        whole = f"{name}.{part}" if part else name
+        return self.observations.records.get(whole, Record(problem="missing"))

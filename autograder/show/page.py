@@ -1,6 +1,7 @@
 """A report as a piece of HTML, for JupyterLab's light and dark themes and nbgrader's feedback."""
 
-from autograder.misconceptions import MISCONCEPTIONS
+from autograder.catalogue import find
+from autograder.exercise import Misconception
 from autograder.report import Report, Verdict
 from autograder.show.note import FONT, LINE, QUIET, TEXT, escape
 from autograder.show.pictures import Undrawable, alternative_text, draw
@@ -19,11 +20,12 @@ def as_html(report: Report) -> str:
     parts = [f'<p style="font-weight:600;margin:0 0 6px">{escape(summary(report))}</p>']
     if is_unwritten(report):
         return _framed(parts)  # nothing has been judged, so there is nothing to show
+    mistakes = find(report.exercise).mistakes
     rows = "".join(_row(verdict) for verdict in report.verdicts)
     # JupyterLab gives all columns of a table the same width unless told otherwise.
     layout = "table-layout:auto;border-collapse:collapse;width:100%;margin:0"
     parts.append(f'<table style="{layout}">{_HEAD}{rows}</table>')
-    parts += [_explanation(slug) for slug in report.misconceptions]
+    parts += [_explanation(slug, mistakes[slug]) for slug in report.misconceptions]
     if report.printed.strip() and not report.passed:
         shown = escape("\n".join(report.printed.splitlines()[:8])[:600])
         parts.append('<p style="margin:8px 0 0">Your code printed (beginning):</p>')
@@ -83,8 +85,7 @@ def _row(verdict: Verdict) -> str:
     )
 
 
-def _explanation(slug: str) -> str:
-    known = MISCONCEPTIONS[slug]
+def _explanation(slug: str, known: Misconception) -> str:
     return (
         f'<div style="border-left:4px solid #E69F00;padding:2px 0 2px 12px;margin:10px 0 0">'
         f'<p style="margin:0"><strong>{escape(known.what)}</strong> <code>{slug}</code></p>'

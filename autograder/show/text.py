@@ -2,8 +2,7 @@
 
 import textwrap
 
-from autograder.exercises import find
-from autograder.misconceptions import MISCONCEPTIONS
+from autograder.catalogue import find
 from autograder.report import Report, Verdict
 
 WIDTH = 80
@@ -54,7 +53,7 @@ def as_text(report: Report) -> str:
     for verdict in report.verdicts:
         lines += _verdict_lines(verdict)
     for slug in report.misconceptions:
-        known = MISCONCEPTIONS[slug]
+        known = find(report.exercise).mistakes[slug]
         lines += ["", *_wrap(f"What happened ({slug}): {known.what} {known.why}", "  ")]
         lines += _wrap(f"Try this: {known.hint}", "  ")
     if report.printed.strip() and not report.passed:

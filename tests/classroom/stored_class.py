@@ -9,9 +9,9 @@ from unittest import mock
 import nbformat
 from nbgrader.api import Gradebook
 
+from autograder.catalogue import exercises
 from autograder.classroom.notes import Notes
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES
 from autograder.grading.store import Store
 from autograder.grading.template import Submission, load_template
 from tests.conftest import ROOT
@@ -87,7 +87,7 @@ def in_gradebook(
                 f"check-{exercise}",
                 ASSIGNMENT,
                 ASSIGNMENT,
-                max_score=EXERCISES[exercise].max_points,
+                max_score=exercises()[exercise].max_points,
                 cell_type="code",
             )
         book.update_or_create_student(student, **person)
@@ -108,7 +108,7 @@ def _template(course: Course):
 
 def _exercise(name: str, failing: dict[str, str | None]) -> dict:
     verdicts = []
-    for p in EXERCISES[name].properties:
+    for p in exercises()[name].properties:
         said = failing.get(p.slug, "pass")
         status = said if said in ("pass", "error", "blocked") else "fail"
         points = float(p.points) if status == "pass" else 0.0

@@ -11,11 +11,11 @@ from dataclasses import replace
 import pytest
 
 from autograder import cli
+from autograder.catalogue import misconceptions
 from autograder.classroom.anonymous import LINES, READ_LIMIT, anonymised, name_words, words
 from autograder.classroom.class_page import SHADES, as_html, histogram, shade
 from autograder.classroom.results import collect_results
 from autograder.classroom.spreadsheet import as_csv, safe
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.printable import printable
 from tests.classroom.stored_class import ASSIGNMENT, course_folder, graded, hand_in, in_gradebook
 from tests.course.test_lab import contrast
@@ -392,8 +392,8 @@ def large_page(tmp_path_factory):
     """The page of a class in which every mistake occurs, in code with very long lines."""
     course = course_folder(tmp_path_factory.mktemp("large"))
     long = "def inverted_dropout(x, rate, rng):\n    return " + " + ".join(["rng.random(x.shape)"] * 30) + "\n"
-    for number, slug in enumerate(MISCONCEPTIONS):
-        other = list(MISCONCEPTIONS)[number // 9]
+    for number, slug in enumerate(misconceptions()):
+        other = list(misconceptions())[number // 9]
         failing = {"inverted": {"scale": slug}, "classic": {"scale": other, "eval": "error"}}
         graded(course, f"student-{number}", {"inverted": long, "classic": CLASSIC}, failing)
     path = course.root / "page.html"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from autograder import examine
-from autograder.exercises import EXERCISES
+from autograder.catalogue import exercises
 
 
 def test_unknown_exercise_is_refused_with_the_nearest_name():
@@ -85,7 +85,7 @@ ODD_RESULTS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("exercise", EXERCISES)
+@pytest.mark.parametrize("exercise", exercises())
 @pytest.mark.parametrize("result", ODD_RESULTS, ids=lambda r: type(r).__name__)
 def test_whatever_comes_back_there_is_a_verdict(exercise, result):
     class Layer:
@@ -95,8 +95,8 @@ def test_whatever_comes_back_there_is_a_verdict(exercise, result):
         def __call__(self, *_, **__):
             return result
 
-    student = Layer if EXERCISES[exercise].kind == "class" else (lambda *_, **__: result)
-    number = len(EXERCISES[exercise].objects)
+    student = Layer if exercises()[exercise].kind == "class" else (lambda *_, **__: result)
+    number = len(exercises()[exercise].objects)
     report = examine(exercise, *[student] * number, seed=1)
     assert not report.passed and not any(v.status == "error" for v in report.verdicts)
     report = examine(exercise, *[result] * number, seed=1)

@@ -7,9 +7,8 @@ import nbformat
 import pytest
 
 from autograder import check, examine
+from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.stock import Course
-from autograder.exercises import EXERCISES
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.runner import run_checks
 from tests.conftest import ROOT
 
@@ -21,7 +20,7 @@ def grade_cells(assignment):
     return [cell for cell in notebook.cells if cell.metadata.get("nbgrader", {}).get("grade")]
 
 
-@pytest.mark.parametrize("exercise", EXERCISES.values(), ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize("exercise", exercises().values(), ids=lambda exercise: exercise.name)
 def test_one_locked_grade_cell_ends_in_check_and_is_worth_the_sum_of_the_properties(exercise):
     wanted = exercise.call
     (cell,) = [cell for cell in grade_cells(exercise.assignment) if wanted in cell.source]
@@ -35,7 +34,7 @@ def test_one_locked_grade_cell_ends_in_check_and_is_worth_the_sum_of_the_propert
 
 
 def test_slugs_are_unique_within_an_exercise():
-    for exercise in EXERCISES.values():
+    for exercise in exercises().values():
         slugs = [p.slug for p in exercise.properties]
         assert len(set(slugs)) == len(slugs)
 
@@ -73,7 +72,7 @@ def test_check_returns_a_plain_float_in_nbgraders_form(capsys):
 
 
 def test_explanations_are_complete():
-    for slug, known in MISCONCEPTIONS.items():
+    for slug, known in misconceptions().items():
         assert slug == known.slug
         for text in (known.what, known.why, known.hint):
             assert len(text.split()) >= 4

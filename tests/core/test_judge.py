@@ -4,8 +4,8 @@ import zlib
 
 import pytest
 
+from autograder.catalogue import misconceptions
 from autograder.examination import examine
-from autograder.misconceptions import MISCONCEPTIONS
 from tests.banks.masks import CORRECT, CORRECT_DRAWS, MISTAKEN, MISTAKEN_DRAWS
 
 
@@ -42,5 +42,5 @@ def test_mistake_fails_and_is_named(entry, seed):
     assert not any(v.status == "error" for v in report.verdicts), told(report)
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
-        assert entry.mistake in MISCONCEPTIONS
+        assert entry.mistake in misconceptions()
     assert len(report.misconceptions) <= 2, "one mistake, at most two names:\n" + told(report)

@@ -8,12 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from autograder.cases import cases
+from autograder.catalogue import cases
 from autograder.examination import examine
+from autograder.exercises.cross_validation.judge import neighbours
+from autograder.exercises.cross_validation.judge.recognising import Table
 from autograder.judge import judge
-from autograder.judge.cross_validation import neighbours
-from autograder.judge.folds import refusal
-from autograder.judge.rows import Table
 from autograder.observations import Observations
 from autograder.observe import observe
 from tests.banks.cross_validation import CORRECT, MISTAKEN
@@ -37,7 +36,7 @@ def test_mistaken_cross_validation_fails_and_is_named(entry, seed):
 
 
 def ordinary_cases(seed):
-    return [case for case in cases("cross_validation", seed).values() if not refusal(case)]
+    return [case for case in cases("cross_validation", seed).values() if not case.oddity]
 
 
 def test_cases_follow_from_the_seed_alone_and_leave_a_remainder_everywhere():
@@ -148,7 +147,7 @@ def test_forged_numbers_of_events_earn_nothing(field, number):
     events = records["five.events"].values.copy()
     events[field][-1] = number
     records["five.events"] = replace(records["five.events"], values=events)
-    report, _ = judge("cross_validation", Observations(records), 1)
+    report = judge("cross_validation", Observations(records), 1).report
     assert {v.status for v in report.verdicts} == {"error"} if number > 0 else not report.passed
 
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from autograder.cases import cases
+from autograder.catalogue import cases, misconceptions
 from autograder.examination import examine
 from autograder.judge import judge
-from autograder.misconceptions import MISCONCEPTIONS
 from autograder.observations import Observations
 from autograder.observe import observe
 from tests.banks import overfitting as bank_overfitting
@@ -25,7 +24,7 @@ def assert_judged_as_mistaken(entry, report, costs=None):
     assert not any(v.status == "error" for v in report.verdicts), told(report)
     if entry.mistake:
         assert entry.mistake in report.misconceptions, told(report)
-        assert entry.mistake in MISCONCEPTIONS
+        assert entry.mistake in misconceptions()
     assert len(report.misconceptions) <= (2 if entry.mistake else 0), told(report)
     if costs and entry.name in costs:
         assert {v.property for v in report.verdicts if v.status != "pass"} == costs[entry.name], told(report)
@@ -90,7 +89,7 @@ def test_recording_of_a_history_survives_the_journey_and_is_judged_the_same(exer
 
 @pytest.mark.parametrize("exercise", [*HISTORIES, "classifier"])
 def test_a_missing_recording_is_no_pass(exercise):
-    report, _ = judge(exercise, Observations({}), 4)
+    report = judge(exercise, Observations({}), 4).report
     assert not report.passed and report.points == 0
 
 

@@ -8,8 +8,8 @@ import pytest
 from scipy.stats import binom
 
 from autograder import judge as judging
-from autograder.cases import cases
-from autograder.exercises import EXERCISES, find
+from autograder.catalogue import cases, exercises, find, part
+from autograder.exercises.keras_layer.cases import SEED_RANGE
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
@@ -17,7 +17,7 @@ from autograder.observe import observe
 from tests.banks.masks import CORRECT
 
 # Keras takes seconds to import, and the later exercises have cases and banks of their own.
-NUMPY_EXERCISES = [name for name in EXERCISES if name in ("mask", "inverted", "classic", "layer", "backward")]
+NUMPY_EXERCISES = [name for name in exercises() if name in ("mask", "inverted", "classic", "layer", "backward")]
 
 
 @pytest.mark.parametrize("n", [1, 7, 600, 238_800])
@@ -42,9 +42,19 @@ def test_middle_of_a_binomial_is_given_with_its_exact_probability():
 def test_budget_of_false_alarms_is_kept(exercise):
     (entry, *_) = [entry for entry in CORRECT if entry.exercise == exercise]
     bench = Bench(find(exercise), cases(exercise, 4), observe(exercise, entry.objects(), 4))
-    judging._JUDGES[exercise](bench)
+    part(exercise, "judge").rule(bench)
     assert 50 < bench.budget.spent <= FAMILIES
     assert STAGE_ALPHA**2 + CERTAIN_ALPHA <= 1e-9
+
+
+@pytest.mark.parametrize("exercise", exercises())
+def test_a_confirmation_draws_afresh(exercise):
+    """Another seed also for Keras, whose seeds are 32-bit integers."""
+    first, again = (cases(exercise, 4, confirming) for confirming in (False, True))
+    assert list(first) == list(again)
+    for one, other in zip(first.values(), again.values(), strict=True):
+        if hasattr(one, "seed") and exercise != "cross_validation":  # there a seed is an argument as any other
+            assert one.seed % SEED_RANGE != other.seed % SEED_RANGE
 
 
 def test_a_spent_budget_is_a_fault_and_not_a_verdict():
@@ -126,5 +136,5 @@ def test_text_of_a_recording_can_be_written_anywhere():
 
 def test_a_forged_or_missing_record_is_no_pass():
     for records in ({}, {"units-low": Record(values=np.ones((1, 2)))}):
-        report, _ = judging.judge("mask", Observations(records), 4)
+        report = judging.judge("mask", Observations(records), 4).report
         assert not report.passed

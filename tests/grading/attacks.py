@@ -239,13 +239,13 @@ ATTACKS = [
     Attack(
         "imports-answers",
         "for module in ('autograder.classroom.sample', 'course.xception', 'tests.grading.attacks',\n"
-        "               'autograder.judge', 'autograder.judge.history', 'autograder.examination'):\n    try:\n"
+        "               'autograder.judge', 'autograder.kits.histories.judge', 'autograder.notebook'):\n    try:\n"
         "        __import__(module)\n        print('has', module)\n    except ImportError:\n"
         "        print('without', module)\n" + GOOD,
         FULL,
         says=(
             "without autograder.classroom.sample without course.xception without tests.grading.attacks"
-            " without autograder.judge without autograder.judge.history without autograder.examination",
+            " without autograder.judge without autograder.kits.histories.judge without autograder.examination",
         ),
     ),
     Attack(

@@ -22,8 +22,10 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.exercises import EXERCISES
+from autograder.catalogue import exercises
+from autograder.exercises.cross_validation.cases import EVENT
 from autograder.grading.judging import judged
+from autograder.kits.models.cases import LAYER_CALL
 from autograder.notebook import Shown
 from autograder.observations import Observations
 from autograder.observe import observe
@@ -196,9 +198,13 @@ def told(data: bytes, rng: random.Random) -> bytes:
     return _archive(list(parts.items()))
 
 
+#: The structured arrays of all exercises' recordings.
+TABLES = (EVENT, LAYER_CALL)
+
+
 def problems(data: bytes, rng: random.Random) -> bytes:
     """Records that went wrong in other ways, with other texts."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     for name in rng.sample(list(records), min(len(records), rng.choice((1, 3, 1000)))):
         one = {"problem": rng.choice(TEXTS), "problem_type": rng.choice(TEXTS), "problem_text": rng.choice(TEXTS)}
@@ -211,7 +217,7 @@ def problems(data: bytes, rng: random.Random) -> bytes:
 
 def values(data: bytes, rng: random.Random) -> bytes:
     """Arrays of the right form with other numbers in them."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     there = [name for name, record in records.items() if record.values is not None]
     for name in rng.sample(there, min(len(there), rng.choice((1, 3, 1000)))):
@@ -243,7 +249,7 @@ def strange(array: np.ndarray, rng: random.Random) -> np.ndarray:
 
 def types(data: bytes, rng: random.Random) -> bytes:
     """Arrays of other types or shapes."""
-    read = Observations.from_bytes(data)
+    read = Observations.from_bytes(data, TABLES)
     records = dict(read.records)
     valued = [name for name, record in records.items() if record.values is not None]
     if not valued:  # everything raised
@@ -326,7 +332,7 @@ class Cost:
 
 def judge_one(exercise: str, data: bytes) -> bool:
     """Everything that is done with a recording; whether it was one."""
-    report, _ = judged(exercise, SEED, [data])
+    report = judged(exercise, SEED, [data]).report
     shown = Shown(report)._repr_mimebundle_()
     for text in (shown["text/plain"], shown["text/html"], json.dumps(shown)):
         text.encode("utf-8")
@@ -394,13 +400,13 @@ def _status(name: str) -> int:
 def main() -> None:
     """Judge as many as the command line says, and print what the costliest took, as JSON."""
     number, seed = (int(text) for text in (sys.argv[1:3] + ["10000", "1"][len(sys.argv[1:3]) :]))
-    exercises = sys.argv[3:] or list(EXERCISES)
-    for exercise in exercises:
+    chosen = sys.argv[3:] or list(exercises())
+    for exercise in chosen:
         real(exercise)
     mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (mapped + 1_000_000_000,) * 2)
     begun = time.process_time()
-    cost = judge_many(number, seed, exercises)
+    cost = judge_many(number, seed, chosen)
     told = {"seconds": round(cost.seconds, 3), "megabytes": round(cost.memory / 1e6), "where": cost.where}
     told |= {
         "read": cost.read,

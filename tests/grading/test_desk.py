@@ -9,13 +9,13 @@ import time
 
 import pytest
 
-from autograder.exercises import find
+from autograder.catalogue import find
 from autograder.grading import batch
 from autograder.grading import desk as desk_module
 from autograder.grading.desk import Desk, DeskBroken
 from autograder.grading.desk_wire import read_report, send, told_of
 from autograder.judge import judge
-from autograder.observations import Observations
+from autograder.judge.reading import read
 from autograder.report import MIME, unjudged
 from autograder.show.page import NO_PICTURE
 from tests.grading.recordings import SEED, real
@@ -51,19 +51,19 @@ def broken(way):
         raise SystemExit
 
 way = 0
-honest, drawn = autograder.judge.judge, autograder.show.pictures.draw
+judging = autograder.catalogue.part("best_epoch", "judge")
+honest, before, drawn = autograder.judge.judge, judging.rule, autograder.show.pictures.draw
 
 def judge(exercise, observations, seed, *more, **options):
     global way
     way = seed - 100 if exercise == "gap" else 0
-    autograder.judge._JUDGES["best_epoch"] = lambda bench: broken(seed - 100) or before(bench)
+    judging.rule = lambda bench: broken(seed - 100) or before(bench)
     return honest(exercise, observations, seed, *more, **options)
 
 def draw(charts):
     broken(way)
     return drawn(charts)
 
-before = autograder.judge._JUDGES["best_epoch"]
 autograder.judge.judge = judge
 autograder.show.page.draw = draw
 """
@@ -124,9 +124,9 @@ def test_the_desk_says_what_the_judge_says_in_one_process():
         for exercise in ("mask", "gap"):
             for data in real(exercise):
                 found = desk.judge(exercise, SEED, [data])
-                report, suspected = judge(exercise, Observations.from_bytes(data), SEED)
-                assert (found.report, found.suspected) == (report, suspected)
-                assert found.suspected or "<img" in found.shown["text/html"] or not report.charts
+                decision = judge(exercise, read(data, exercise, SEED), SEED)
+                assert (found.report, found.suspected) == (decision.report, decision.suspected)
+                assert found.suspected or "<img" in found.shown["text/html"] or not decision.report.charts
                 desk.clear()
         refused = desk.judge("mask", SEED, [b"no recording"])
         assert "interfered" in refused.shown["text/plain"] and refused.report.verdicts[0].status == "fail"

@@ -14,29 +14,29 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from autograder import forms
-from autograder.cases import cases
-from autograder.exercises import EXERCISES
+from autograder.catalogue import cases, exercises
+from autograder.exercises.cross_validation.cases import EVENT, FOLD_EVENTS
+from autograder.exercises.cross_validation.judge.recognising import Table
 from autograder.grading.judging import judged
 from autograder.judge import judge
-from autograder.judge.folds import refusal
-from autograder.judge.rows import Table
-from autograder.observations import EVENT, FOLD_EVENTS, LAYER_CALL, BadRecording, Observations, Record
+from autograder.judge.reading import expect, read
+from autograder.kits.models.cases import LAYER_CALL
+from autograder.observations import BadRecording, Observations, Record
 from tests.conftest import ROOT
 from tests.grading import recordings
 from tests.grading.recordings import KERAS, MEMORY, SECONDS, SEED, judge_many, judge_one, real
 
-NUMPY = [name for name in EXERCISES if name not in KERAS]
+NUMPY = [name for name in exercises() if name not in KERAS]
 EVERY = [*NUMPY, *(pytest.param(name, marks=pytest.mark.slow) for name in KERAS)]
 LIMITS = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.mark.parametrize("exercise", EVERY)
 def test_what_an_observer_writes_is_read_and_earns_its_points(exercise):
-    report, suspected = judged(exercise, SEED, [real(exercise)[0]])
-    assert report.passed and not suspected
+    decision = judged(exercise, SEED, [real(exercise)[0]])
+    assert decision.report.passed and not decision.suspected
     for data in real(exercise)[1:]:
-        assert "interfered" not in judged(exercise, SEED, [data])[0].verdicts[0].returned
+        assert "interfered" not in judged(exercise, SEED, [data]).report.verdicts[0].returned
 
 
 @pytest.mark.parametrize("exercise", EVERY)
@@ -158,8 +158,8 @@ def test_arrays_of_another_kind_are_refused(text):
 
 
 def test_what_is_neither_true_nor_false_is_true():
-    read = Observations.from_bytes(header(shaped("|b1", "(3,)"), b"\x00\x02\xff")).records["a"].values
-    assert read.tolist() == [False, True, True] and read.view(np.uint8).tolist() == [0, 1, 1]
+    values = Observations.from_bytes(header(shaped("|b1", "(3,)"), b"\x00\x02\xff")).records["a"].values
+    assert values.tolist() == [False, True, True] and values.view(np.uint8).tolist() == [0, 1, 1]
 
 
 def test_what_is_no_character_is_refused():
@@ -170,7 +170,7 @@ def test_what_is_no_character_is_refused():
 def test_records_that_nobody_asked_for_are_refused():
     for name, values in (("nobody", None), ("units-low", np.ones(3)), ("units-low.slope", np.ones((600, 2)))):
         with pytest.raises(BadRecording, match="nobody made|no call"):
-            forms.expect(Observations({name: Record(values=values)}), "mask", SEED)
+            expect(Observations({name: Record(values=values)}), "mask", SEED)
 
 
 # ---------------------------------------------------------------- what would take the judge hours
@@ -184,14 +184,15 @@ def test_events_that_share_their_rows_are_refused():
     parts = {"events": events, "rows": np.ones((4000, case.columns)), "labels": np.zeros(4000, np.int16)}
     forged = Observations({f"five.{name}": Record(values=values) for name, values in parts.items()})
     with pytest.raises(BadRecording, match="point to other rows"):
-        forms.expect(forged, "cross_validation", SEED)
+        expect(forged, "cross_validation", SEED)
 
 
 @pytest.mark.parametrize("rows", [75, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 7, 4000))])
 def test_thousands_of_parts_whose_rows_are_hard_to_recognise_take_seconds(rows):
     """As many as an observer writes down, of rows that are nearly those of x."""
-    records, chance = dict(Observations.from_bytes(real("cross_validation")[0]).records), np.random.default_rng(1)
-    ordinary = [case for case in cases("cross_validation", SEED).values() if not refusal(case)]
+    records = dict(read(real("cross_validation")[0], "cross_validation", SEED).records)
+    chance = np.random.default_rng(1)
+    ordinary = [case for case in cases("cross_validation", SEED).values() if not case.oddity]
     for case in ordinary:
         number = min(FOLD_EVENTS, 250_000 // case.columns // rows)
         events = np.zeros(number, EVENT)
@@ -204,7 +205,7 @@ def test_thousands_of_parts_whose_rows_are_hard_to_recognise_take_seconds(rows):
         parts = {"events": events, "rows": table, "labels": np.zeros(number * rows, np.int16)}
         records |= {f"{case.name}.{name}": Record(values=values) for name, values in parts.items()}
     forged = Observations(records)
-    forms.expect(forged, "cross_validation", SEED)
+    expect(forged, "cross_validation", SEED)
     begun = time.process_time()
     judge("cross_validation", forged, SEED)
     assert time.process_time() - begun < 60
@@ -216,7 +217,7 @@ def test_calls_of_layers_that_share_their_numbers_are_refused():
     parts = {"train-0": calls, "numbers": np.zeros(1_000_000, np.float32)}
     forged = Observations({f"three.{name}": Record(values=values) for name, values in parts.items()})
     with pytest.raises(BadRecording, match="point to other numbers"):
-        forms.expect(forged, "classifier", SEED)
+        expect(forged, "classifier", SEED)
 
 
 def test_calls_of_dense_layers_that_share_their_weights_are_refused():
@@ -230,9 +231,9 @@ def test_calls_of_dense_layers_that_share_their_weights_are_refused():
             forged = Observations({f"{case}.{name}": Record(values=values) for name, values in parts.items()})
             if refused:
                 with pytest.raises(BadRecording, match="point to other numbers"):
-                    forms.expect(forged, exercise, SEED)
+                    expect(forged, exercise, SEED)
             else:
-                forms.expect(forged, exercise, SEED)
+                expect(forged, exercise, SEED)
 
 
 def test_thousands_of_parts_whose_statistics_are_all_their_own_are_not_all_recognised():
@@ -240,8 +241,8 @@ def test_thousands_of_parts_whose_statistics_are_all_their_own_are_not_all_recog
     table, chance = Table(case.x()), np.random.default_rng(1)
     found = []
     for _ in range(300):
-        part = table.original[chance.permutation(len(table.original))[:57]]
-        found.append(table.find((part - part.mean(axis=0)) / chance.uniform(1, 2, case.columns)) is not None)
+        some = table.original[chance.permutation(len(table.original))[:57]]
+        found.append(table.find((some - some.mean(axis=0)) / chance.uniform(1, 2, case.columns)) is not None)
     # Ten times what the largest examination takes are; then it takes no time any more.
     assert all(found[:200]) and not any(found[224:])
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder import unjudged
+from autograder import catalogue, unjudged
+from autograder.catalogue import exercises
 from autograder.classroom.sample import Answer, fill_in
-from autograder.exercises import EXERCISES
 from autograder.grading import places, sandbox
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Sandbox
@@ -23,12 +23,12 @@ from tests.grading.runs import ROOMY, cell, isolated
 #: What is started or imported by name behind the wall; all else is imported from these.
 STARTED = {"autograder.grading.warm", "autograder.grading.cells", "autograder.unjudged", "autograder.hints"}
 #: Parts of the grader that know right answers, or how they are told.
-KNOWING = ("judge", "show", "misconceptions", "examination", "notebook", "runner", "cli", "doctor", "classroom")
+KNOWING = ("judge", "show", "drawings", "examination", "notebook", "runner", "cli", "doctor", "classroom")
 
 
 def imported(module: str) -> set[str]:
     """The modules of this project that a module imports when it runs, those imported late and packages included."""
-    tree = ast.parse((ROOT / places.file_of(module)).read_text())
+    tree = ast.parse(path_of(module).read_text())
     branches = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
     for_types = [branch for branch in branches if ast.unparse(branch.test) == "TYPE_CHECKING"]
     never = {id(node) for branch in for_types for node in ast.walk(branch)}
@@ -42,8 +42,21 @@ def imported(module: str) -> set[str]:
     return {name for name in found | above if is_module(name)}
 
 
+def path_of(module: str) -> Path:
+    (path,) = places.files_of(module).values()
+    return path
+
+
 def is_module(name: str) -> bool:
-    return name.split(".")[0] == "autograder" and (ROOT / places.file_of(name)).is_file()
+    return name.split(".")[0] == "autograder" and path_of(name).is_file()
+
+
+#: The modules of this package that can be seen.
+VISIBLE = [
+    name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    for name in places.shown()
+    if name.startswith("autograder/")
+]
 
 
 def closure(modules: set[str]) -> set[str]:
@@ -57,14 +70,16 @@ def closure(modules: set[str]) -> set[str]:
 
 
 def test_what_is_visible_is_what_runs_beside_the_students_code_and_nothing_else():
-    late = {f"autograder.observe.{path.stem}" for path in (ROOT / "autograder" / "observe").glob("[a-z]*.py")}
+    parts = [(name, part) for name in exercises() for part in ("exercise", "cases", "observe")]
+    late = {catalogue.part(name, part).__name__ for name, part in parts}
+    late |= {name.rpartition(".")[0] for name in late}
     warmed = {name for names in sandbox._WARM.values() for name in names if is_module(name)}
-    assert closure(STARTED | late | warmed) == set(places.MODULES)
+    assert closure(STARTED | late | warmed) == set(VISIBLE)
 
 
-@pytest.mark.parametrize("module", places.MODULES)
+@pytest.mark.parametrize("module", VISIBLE)
 def test_nothing_visible_imports_what_knows_right_answers(module):
-    assert not {name for name in imported(module) if name.split(".")[1:2] and name.split(".")[1] in KNOWING}
+    assert not {name for name in imported(module) if set(name.split(".")[1:]) & set(KNOWING)}
 
 
 def test_of_data_only_what_the_course_hands_out_is_visible():
@@ -115,7 +130,7 @@ def seen(roomy) -> dict:
             "        continue",
             "    if folder.endswith('/autograder') and files or folder.endswith('/autograder/judge'):",
             "        others.append(folder)",
-            "    notebooks += [name for name in files if name in ('05_keras_layer.ipynb', 'bank_keras.py')]",
+            "    notebooks += [name for name in files if name in ('05_keras_layer.ipynb', 'test_judge_keras.py')]",
             "kept = {}",
             f"for name in {['autograder.' + name for name in KNOWING]!r}:",
             "    try:",
@@ -142,7 +157,7 @@ class TestBehindTheWall:
         assert all(told == f"No module named '{name}'" for name, told in seen["kept"].items()), seen["kept"]
 
     def test_nothing_else_of_the_project_was_loaded_before_the_fork(self, seen):
-        assert "autograder" in seen["loaded"] and set(seen["loaded"]) <= set(places.MODULES)
+        assert "autograder" in seen["loaded"] and set(seen["loaded"]) <= set(VISIBLE)
 
     def test_the_three_functions_of_a_notebook_work_and_judge_nothing(self, roomy):
         text = said(
@@ -244,7 +259,7 @@ LOOKS_RIGHT = {
 }
 WANTED = [
     *(f"autograder.{name}" for name in KNOWING),
-    *(f"autograder.judge.{path.stem}" for path in (ROOT / "autograder" / "judge").glob("[a-z]*.py")),
+    *(name.removesuffix(".py").replace("/", ".") for name in catalogue.sources() if "judge" in name),
     *(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "tests").rglob("*.py")),
     "autograder.grading.grade", "autograder.classroom.sample", "course.xception", "solutions", "benchmarks",
 ]  # fmt: skip
@@ -261,7 +276,7 @@ def without_examples(template: Template) -> Template:
     return replace(template, cells=tuple(cells))
 
 
-@pytest.mark.parametrize("assignment", sorted({exercise.assignment for exercise in EXERCISES.values()}))
+@pytest.mark.parametrize("assignment", sorted({exercise.assignment for exercise in exercises().values()}))
 class TestASearchForAnswers:
     pytestmark = [pytest.mark.slow, isolated]
 
@@ -271,7 +286,7 @@ class TestASearchForAnswers:
         answers = {}
         for check in template.checks:
             goal = f"def looks_right(f):\n    return bool({LOOKS_RIGHT[check.exercise]})\n"
-            found = " = ".join(EXERCISES[check.exercise].objects)
+            found = " = ".join(exercises()[check.exercise].objects)
             answers[check.exercise] = Answer(
                 f"WANTED, FILES = {WANTED!r}, {FILES!r}\n{goal}{SEARCH}\n{found} = search()"
             )

@@ -6,11 +6,12 @@ import keras
 import numpy as np
 import pytest
 
-from autograder.cases import cases
+from autograder.catalogue import cases, part
 from autograder.examination import examine
+from autograder.exercises.transfer.judge.features import features
 from autograder.judge import judge
-from autograder.judge.base import features
-from autograder.observations import MODEL_NUMBERS, SIZE_LIMIT, Observations
+from autograder.kits.models.cases import MODEL_NUMBERS
+from autograder.observations import SIZE_LIMIT, Observations
 from autograder.observe import observe
 from tests.banks.transfer import CORRECT, MISTAKEN, Transfer, functional
 from tests.core.test_judge import told
@@ -95,7 +96,8 @@ def test_recording_stays_small_survives_the_journey_and_is_judged_the_same(name)
     recorded = observe("transfer", entry.objects(), 4)
     sent = recorded.to_bytes()
     assert len(sent) < SIZE_LIMIT / 2  # it is not packed
-    assert judge("transfer", Observations.from_bytes(sent), 4) == judge("transfer", recorded, 4)
+    heard = Observations.from_bytes(sent, part("transfer", "cases").TABLES)
+    assert judge("transfer", heard, 4) == judge("transfer", recorded, 4)
 
 
 def test_a_base_that_is_only_said_to_be_frozen_does_not_pass():
@@ -104,7 +106,7 @@ def test_a_base_that_is_only_said_to_be_frozen_does_not_pass():
     for name in ("nested.kernels", "functional.statistics"):
         forged = dict(recorded.records)
         forged[name] = type(forged[name])(values=np.zeros_like(forged[name].values))
-        report, _ = judge("transfer", Observations(forged), 4)
+        report = judge("transfer", Observations(forged), 4).report
         assert not report.passed, told(report)
 
 

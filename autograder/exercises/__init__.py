@@ -1,0 +1,1 @@
+"""This package's exercises, each a package of its own; see `autograder.exercise`."""

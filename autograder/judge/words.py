@@ -1,0 +1,40 @@
+"""What a call that went wrong gave, in words."""
+
+from autograder.judge.evidence import Bench, Ruling
+from autograder.observations import Record
+
+
+def not_callable(bench: Bench, record: Record) -> Ruling:
+    """The ruling on something that cannot be called."""
+    wanted = bench.exercise
+    return Ruling(
+        "fail",
+        returned=f"{wanted.title}: this is {record.problem_type}",
+        expected=f"a {wanted.kind} that is called as {wanted.signature}",
+        misconception="not-callable",
+    )
+
+
+def in_words(record: Record, first: Record, own: dict[str, tuple[str, str | None]]) -> tuple[str, str | None]:
+    """What a call that went wrong gave, in words, and the mistake behind it or None.
+
+    first: the record that shows whether this is a stub. own: the exercise's own problems by their slug.
+    """
+    known = own | {
+        # A stub returns None from the start; later on, a branch has lost its return.
+        "none": ("None", "not-implemented" if first.problem == "none" else None),
+        "raised": (raised(record), "not-implemented" if is_stub(record) else None),
+        "interrupted": ("nothing: the check was interrupted", None),
+    }
+    return known.get(record.problem, ("nothing: the call was not made", None))
+
+
+def raised(record: Record) -> str:
+    """An exception in words."""
+    text = f": {record.problem_text}" if record.problem_text else ""
+    return f"the exception {record.problem_type}{text}"
+
+
+def is_stub(record: Record) -> bool:
+    """Whether an exception is that of a stub."""
+    return record.problem_type == "NotImplementedError"

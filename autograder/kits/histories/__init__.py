@@ -1,0 +1,1 @@
+"""For exercises that read a training history."""

@@ -1,0 +1,1 @@
+"""For exercises that draw masks, with NumPy or in a Keras layer."""

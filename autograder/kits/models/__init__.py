@@ -1,0 +1,1 @@
+"""For exercises that build a Keras model."""

@@ -1,0 +1,1 @@
+"""Exercise gaussian_dropout."""
