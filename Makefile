@@ -17,12 +17,10 @@ help:
 
 setup:
 	@command -v "$(PYTHON)" >/dev/null || { echo "There is no $(PYTHON) here. Name one of Python 3.11 to 3.13: make lab PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(PYTHON) course/bootstrap.py
-	@$(BIN)/python -m course.datasets
-	@$(BIN)/python -m course.fashion || echo "Everything but notebook 04 works without it."
+	@$(PYTHON) tools/setup.py
 
 lab: setup
-	@$(BIN)/python -m course.lab $(ARGS)
+	@$(BIN)/python -m tools.lab $(ARGS)
 
 test: setup
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
@@ -31,18 +29,18 @@ quick: setup
 	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
 
 course: setup
-	@$(BIN)/python -m course.execute course/*.ipynb solutions/*/*.ipynb
+	@$(BIN)/python -m tools.execute course/*.ipynb solutions/*/*.ipynb
 
 study: setup
-	@$(BIN)/python -m course.sonar_study
-	@$(BIN)/python -m course.fashion_study
-	@$(BIN)/python -m course.transfer_study
+	@$(BIN)/python -m course.studies.sonar_study
+	@$(BIN)/python -m course.studies.fashion_study
+	@$(BIN)/python -m course.studies.transfer_study
 
 release: setup
-	@$(BIN)/python -m autograder.classroom release
+	@$(BIN)/autograder release
 
 grade: setup
-	@$(BIN)/python -m autograder.classroom grade
+	@$(BIN)/autograder grade
 
 bench: setup
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -30,7 +30,7 @@ class Symptom:
 def examine_machine(root: Path = ROOT) -> list[Symptom]:
     """Look at everything; returns one symptom or more for each thing."""
     looks: tuple[Callable[[Path], Iterator[Symptom]], ...] = (
-        _python, _packages, _data, _pictures, _clothing, _kernel, _system_packages, _isolation, _disk, _port,
+        _python, _packages, _data, _fashion, _clothing, _kernel, _system_packages, _isolation, _disk, _port,
     )  # fmt: skip
     return [symptom for look in looks for symptom in look(root)]
 
@@ -40,7 +40,9 @@ def _python(root: Path) -> Iterator[Symptom]:
     if (3, 11) <= sys.version_info[:2] <= (3, 13):
         yield Symptom("ok", f"Python {version}")
     else:
-        yield Symptom("missing", f"Python {version} does not fit", "Use Python 3.11 to 3.13: make lab PYTHON=...")
+        yield Symptom(
+            "missing", f"Python {version} is not supported", "Use Python 3.11 to 3.13: make lab PYTHON=..."
+        )
 
 
 def _packages(root: Path) -> Iterator[Symptom]:
@@ -69,11 +71,11 @@ def _packages(root: Path) -> Iterator[Symptom]:
 
 
 def _data(root: Path) -> Iterator[Symptom]:
-    yield _ask(root, "missing", "course.datasets")
+    yield _ask(root, "missing", "course.sources.datasets")
 
 
-def _pictures(root: Path) -> Iterator[Symptom]:
-    yield _ask(root, "without", "course.fashion", "--here")
+def _fashion(root: Path) -> Iterator[Symptom]:
+    yield _ask(root, "without", "course.sources.fashion_mnist", "--here")
 
 
 def _ask(root: Path, otherwise: str, module: str, *options: str) -> Symptom:
@@ -93,13 +95,16 @@ def _run(root: Path, module: str, *options: str) -> subprocess.CompletedProcess:
 
 
 def _clothing(root: Path) -> Iterator[Symptom]:
-    done = _run(root, "course.clothing", "--here")
+    done = _run(root, "course.sources.clothing", "--here")
     wrong = done.stderr.strip().splitlines()
     said = " ".join([done.stdout.strip(), *(wrong if done.stdout else wrong[-1:])])
     if done.returncode == 0:
         yield Symptom("ok", said)
     else:
-        remedy = "Notebook 05 runs without them, and shows no photographs. To get them: python -m course.clothing"
+        remedy = (
+            "Notebook 05 runs without them, and shows no photographs. "
+            "To get them: python -m course.sources.clothing"
+        )
         yield Symptom("without", said, remedy)
 
 
@@ -171,7 +176,7 @@ def as_text(symptoms: list[Symptom]) -> str:
     if missing:
         lines.append(f"The course does not work here yet: {missing} missing.")
     elif without:
-        lines.append(f"The course works here, but for what is marked 'without' ({without}).")
+        lines.append(f"The course works here, except for what is marked 'without' ({without}).")
     else:
         lines.append("Nothing is missing.")
     return os.linesep.join(lines)

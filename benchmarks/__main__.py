@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("checks", "peers", "errors", "sonar", "fashion", "transfer", "grading", "formgrader")
+NAMES = ("checks", "peers", "errors", "sonar", "fashion", "transfer", "throughput", "formgrader")
 
 wanted = sys.argv[1:] or NAMES
 for name in wanted:

@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.classroom.stock import Course
-from benchmarks.grading import ASSIGNMENTS, ROOT, make_class
+from autograder.classroom.course import Course
+from benchmarks.throughput import ASSIGNMENTS, ROOT, make_class
 
 #: Each is timed so often; the first time of both is not counted, as files are read from the disk then.
 RUNS = 3

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from course import fashion_study
-from course.stacked import Stack
+from course.networks.stacked import Stack
+from course.studies import fashion_study
 
 EPOCHS = 3
 

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from statistics import median
 
-from autograder.classroom.stock import settings
-from benchmarks.grading import ASSIGNMENTS, STOCK, make_class
+from autograder.classroom.course import settings
+from benchmarks.throughput import ASSIGNMENTS, STOCK, make_class
 
 PRESSES = 6
 

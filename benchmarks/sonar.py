@@ -8,8 +8,9 @@ import resource
 import sys
 import time
 
-from course import sonar
-from course.sonar_study import cross_validated
+from course.networks.sonar_networks import BATCH_SIZE, EPOCHS, PUBLISHED, keras_model
+from course.sources import sonar
+from course.studies.sonar_study import cross_validated
 
 
 def main() -> None:
@@ -18,16 +19,16 @@ def main() -> None:
     count = numbers[0] if numbers else 2
     x, y = sonar.load()
     alone = {}
-    for name, design in sonar.PUBLISHED.items():
+    for name, design in PUBLISHED.items():
         start = time.perf_counter()
         for train, test in sonar.folds(y, 0)[:count]:
             scaled = sonar.standardised(x, train)
-            model = sonar.keras_model(design)
-            model.fit(scaled[train], y[train], epochs=sonar.EPOCHS, batch_size=sonar.BATCH_SIZE, verbose=0)
+            model = keras_model(design)
+            model.fit(scaled[train], y[train], epochs=EPOCHS, batch_size=BATCH_SIZE, verbose=0)
             model.evaluate(scaled[test], y[test], verbose=0)
         alone[name] = (time.perf_counter() - start) / count
     start = time.perf_counter()
-    found = cross_validated(tuple(sonar.PUBLISHED.values()), 10)
+    found = cross_validated(tuple(PUBLISHED.values()), 10)
     stacked = (time.perf_counter() - start) / found.size
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6  # Linux counts kilobytes
     print(f"{'design':28} {'fit, s/network':>14} {'stack, s/network':>16} {'ratio':>6}  accuracy in the stack")

@@ -3,7 +3,7 @@
 As published, `fit` sends every photograph through the frozen base in every epoch. One epoch is timed, after a first
 step, and counted 120 times: four rates, 30 epochs each. Here, the features of all photographs (the test folder too)
 are computed, and four heads are trained for 30 epochs and measured after each. Both read the same archive.
-It takes photographs and weights: see `python -m course.clothing`.
+It takes photographs and weights: see `python -m course.sources.clothing`.
 """
 
 import resource
@@ -13,7 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from course import clothing, clothing_features, transfer_study, xception
+from course.networks import xception
+from course.sources import clothing, clothing_features
+from course.studies import transfer_study
 
 
 def published(base: keras.Model, photographs: clothing.Photographs) -> float:

@@ -1,8 +1,8 @@
 """The course: notebooks, and the small modules they share.
 
-Importing anything from here first makes TensorFlow quiet and repeatable. It reads both variables once, when
-it is imported itself: the log level hides its start-up notes, and without oneDNN's reordered sums the same
-seed gives the same numbers on machines with different processors.
+Import something from here before TensorFlow: that makes TensorFlow quiet and repeatable. TensorFlow reads both
+variables once, when it is imported: the log level hides its start-up notes, and without oneDNN's reordered sums
+the same seed gives the same numbers on machines with different processors.
 """
 
 import os

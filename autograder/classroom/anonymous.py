@@ -103,7 +103,7 @@ class _Bare(ast.NodeTransformer):
         return ast.Constant(b"...") if isinstance(node.value, bytes) else node
 
     def generic_visit(self, node: ast.AST) -> ast.AST:
-        node = super().generic_visit(node)
-        if getattr(node, "body", None) == [] and not isinstance(node, ast.Module):
-            node.body = [ast.Pass()]
-        return node
+        visited = super().generic_visit(node)
+        if getattr(visited, "body", None) == [] and not isinstance(visited, ast.Module):
+            setattr(visited, "body", [ast.Pass()])  # noqa: B010 - not every node has one
+        return visited

@@ -76,7 +76,7 @@ def as_html(results: ClassResults) -> str:
     )
 
 
-def as_rows(results: ClassResults) -> Iterator[list[str]]:
+def as_table(results: ClassResults) -> Iterator[list[str]]:
     """The same as a table: a line for each number of the page."""
     yield ["part", "exercise", "name", "meaning", "students", "of", "example"]
     graded, judged = str(results.graded), str(results.judged)
@@ -123,11 +123,11 @@ def summary(results: ClassResults) -> list[str]:
     else:
         told.append(f"{results.graded - results.isolated} of {results.graded} were graded without isolation.")
     if results.from_gradebook:
-        told.append("Points are those of nbgrader's gradebook.")
+        told.append("Points are taken from nbgrader's gradebook.")
         if results.changed:
-            told.append(f"{results.changed} of them differ from what the judge gave: by hand, or for lateness.")
+            told.append(f"{results.changed} of them differ from the judge's: changed by hand, or for lateness.")
     else:
-        told.append("nbgrader's gradebook lacks some of these grades, so those are the judge's own points.")
+        told.append("nbgrader's gradebook lacks some of these grades, so these are the judge's own points.")
     return told
 
 
@@ -161,7 +161,7 @@ def grades_title(results: ClassResults) -> str:
     if full == results.graded:
         return f"All {results.graded} have all {best} points" if full > 1 else f"The only one has all {best} points"
     middle = points_text(round(statistics.median(results.points), 2))
-    return f"Half of the class has {middle} of {best} points or more; {full} of {results.graded} have them all"
+    return f"Half of the class has {middle} of {best} points or more; {full} of {results.graded} have full marks"
 
 
 def heat_rows(results: ClassResults) -> list[tuple[str, str, list[int]]]:
@@ -174,7 +174,10 @@ def heat_rows(results: ClassResults) -> list[tuple[str, str, list[int]]]:
         )
         for mistake in results.mistakes
     ]
-    return [*rows, ("", "Something else fails: no known mistake.", [e.unnamed for e in results.exercises])]
+    return [
+        *rows,
+        ("", "Something else fails: not a known mistake.", [e.unnamed for e in results.exercises]),
+    ]
 
 
 def shade(count: int, total: int) -> int:
@@ -219,5 +222,7 @@ def attention_title(results: ClassResults) -> str:
     """How many submissions need a person."""
     count = len({each.student for each in results.look_at})
     if not count:
-        return "Nothing needs a person"
-    return "1 submission needs a person" if count == 1 else f"{count} submissions need a person"
+        return "No submission needs a person to look at it"
+    if count == 1:
+        return "1 submission needs a person to look at it"
+    return f"{count} submissions need a person to look at them"

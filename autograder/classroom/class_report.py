@@ -4,52 +4,40 @@ ASSIGNMENT.html and ASSIGNMENT.csv name nobody and can be shown to the class. AS
 students whose work needs a person; it is for the instructor alone.
 """
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.classroom.class_page import as_html, as_rows, attention_title
-from autograder.classroom.gradebook import UnreadableGradebook
-from autograder.classroom.results import NoResults, collect_results
+from autograder.classroom.class_page import as_html, as_table, attention_title
+from autograder.classroom.course import Course
+from autograder.classroom.results import collect_results
 from autograder.classroom.spreadsheet import as_csv
-from autograder.classroom.stock import Course
-from autograder.classroom.telling import tell, tell_now, why_stopped
 from autograder.grading.store import write_whole
-from autograder.grading.template import UnusableTemplate
-
-REPORTS = "build/reports"
 
 
-def report_one(root: Path, assignment: str) -> int:
-    """Write the report of an assignment of the course in this folder; returns the exit code.
+@dataclass(frozen=True)
+class Written:
+    """The files of a report. attention: how many submissions need a person, in words."""
 
-    0, or 2 for unusable input, and then nothing is written.
+    page: Path
+    table: Path
+    look_at: Path
+    attention: str
+
+
+def write_report(course: Course, assignment: str) -> Written:
+    """Write the report on an assignment.
+
+    Raises CannotGoOn when there is nothing to report on or not all of it can be read, UnusableTemplate, OSError.
     """
-    course = Course(root)
-    if course.unusable(assignment):
-        tell_now(course.unusable(assignment))
-        return 2
-    try:
-        return _write(course, assignment)
-    except (NoResults, UnreadableGradebook, UnusableTemplate) as problem:
-        tell_now(str(problem))
-    except OSError as error:
-        tell_now(why_stopped(error))
-    return 2
-
-
-def _write(course: Course, assignment: str) -> int:
-    """Write the report; returns 0. Raises what `collect_results` raises, and OSError."""
     results = collect_results(course, assignment)
     look_at = [["student", "kind", "what"], *([each.student, each.kind, each.what] for each in results.look_at)]
-    folder = course.root / REPORTS
-    files = {
-        f"{assignment}.html": as_html(results).encode("utf-8", "replace"),
-        f"{assignment}.csv": as_csv(as_rows(results)),
-        f"{assignment}_look_at.csv": as_csv(look_at),
-    }
-    for name, data in files.items():
-        write_whole(folder / name, data)
-    page, table, people = (folder / name for name in files)
-    tell(f"To show to the class, without names: {page}")
-    tell(f"The same as a table: {table}")
-    tell(f"{attention_title(results)}. With names, for you alone: {people}")
-    return 0
+    written = Written(
+        page=course.reports / f"{assignment}.html",
+        table=course.reports / f"{assignment}.csv",
+        look_at=course.reports / f"{assignment}_look_at.csv",
+        attention=attention_title(results),
+    )
+    write_whole(written.page, as_html(results).encode("utf-8", "replace"))
+    write_whole(written.table, as_csv(as_table(results)))
+    write_whole(written.look_at, as_csv(look_at))
+    return written

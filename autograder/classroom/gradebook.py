@@ -5,20 +5,20 @@ A score that a person changed in formgrader, and a penalty for lateness, are in 
 
 import time
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from nbgrader.api import Gradebook
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
 
 from autograder.classroom import waiting
-from autograder.classroom.stock import GradingStopped, gradebook_file, gradebook_url, settings
+from autograder.classroom.course import Course
+from autograder.classroom.telling import CannotGoOn
 from autograder.classroom.waiting import await_gradebook
 from autograder.printable import printable
 
 
-class UnreadableGradebook(ValueError):
-    """A gradebook that nbgrader cannot read; the message is one sentence with the way out."""
+class UnreadableGradebook(CannotGoOn):
+    """A gradebook that nbgrader cannot read."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,10 @@ class Book:
     scores: dict[str, dict[str, Score]] = field(default_factory=dict)
 
 
-def read_gradebook(root: Path) -> Book:
-    """The gradebook of the course in this folder, empty if there is none. Raises UnreadableGradebook."""
-    try:
-        course = CourseDirectory(config=settings(root))
-        url, file = gradebook_url(root), gradebook_file(root)
-    except GradingStopped as problem:
-        raise UnreadableGradebook(str(problem)) from problem
+def read_gradebook(course: Course) -> Book:
+    """A course's gradebook, empty if there is none. Raises CannotGoOn, which UnreadableGradebook is."""
+    course_id = CourseDirectory(config=course.settings).course_id
+    url, file = course.gradebook_url, course.gradebook
     if file is not None and not file.exists():
         return Book()  # to open it would make it
     begun = time.monotonic()
@@ -66,10 +63,8 @@ def read_gradebook(root: Path) -> Book:
         try:
             if file is not None:
                 await_gradebook(file)
-            with Gradebook(url, course.course_id) as gradebook:
+            with Gradebook(url, course_id) as gradebook:
                 return contents(gradebook)
-        except GradingStopped as problem:
-            raise UnreadableGradebook(str(problem)) from problem
         except SQLAlchemyError as error:
             if any(words in str(error) for words in waiting.IN_USE) and file is not None:
                 if time.monotonic() - begun <= waiting.PATIENCE:

@@ -22,15 +22,12 @@ from pathlib import Path
 from nbgrader.plugins import ExportPlugin
 from traitlets import Unicode
 
-from autograder.classroom.gradebook import Book, Person, UnreadableGradebook, contents, read_gradebook
+from autograder.classroom.course import Course
+from autograder.classroom.gradebook import Book, Person, contents, read_gradebook
 from autograder.classroom.roster import CannotExport, Roster, identity, known_by_name, match, read_roster
 from autograder.classroom.spreadsheet import safe
-from autograder.classroom.stock import Course
-from autograder.classroom.telling import LEFT_AS_IT_WAS, tell, tell_now
+from autograder.classroom.telling import LEFT_AS_IT_WAS
 from autograder.grading.store import write_whole
-
-#: Where the files go if nobody says; nothing of build/ enters the repository.
-FOLDER = "build/exports"
 
 
 @dataclass(frozen=True)
@@ -160,7 +157,7 @@ def _without_roster(
     for person in _people(book, names):
         cells = cells_of(person)
         if safe(cells[key]) != cells[key]:
-            missing.append(f"{person.id!r} begins like a formula: not in the file.")
+            missing.append(f"{person.id!r} begins like a formula, so it is not in the file.")
             continue
         lines.append([*map(safe, cells), *_cells(book, names, person.id)])
     return lines, missing
@@ -181,8 +178,8 @@ def _empty_cells(lines: list[list[str]], assignments: int, system: str) -> list[
     if not empty:
         return []
     return [
-        f"{empty} grades are empty, and {system} takes away what is already there; to keep it, export one "
-        "assignment at a time or give a roster."
+        f"{empty} grades are empty, and there {system} deletes the grade that it has. To keep it, export one "
+        "assignment at a time, or give a roster."
     ]
 
 
@@ -226,23 +223,23 @@ def _with_roster(book: Book, names: list[str], roster: Roster) -> tuple[list[lis
         column = roster.header[key]
         missing.append(f"{roster.name} has no usable {column!r} for {', '.join(nameless)}: not in the file.")
     if by_name:
-        told.append(f"Found by name alone, so look at them: {', '.join(by_name)}.")
+        told.append(f"Found by name alone, so check them: {', '.join(by_name)}.")
     left = len(roster.lines) - len(found)
     if left:
         told.append(f"{left} of {len(roster.lines)} students in {roster.name} have no grade here: not in the file.")
     return lines, told, missing, key
 
 
-def write_export(system: str, book: Book, assignments: Iterable[str], roster: str, to: str) -> tuple[Path, Export]:
+def write_export(
+    system: str, book: Book, assignments: Iterable[str], roster: str, target: Path
+) -> tuple[Path, Export]:
     """Write the file for an LMS; returns where it is and what is in it. system: a key of `SYSTEMS`.
 
-    roster: a file's name, "" for none. to: a file's name, "" for the usual place. Raises CannotExport, and writes
-    nothing then.
+    roster: a file's name, "" for none. Raises CannotExport, and writes nothing then.
     """
     made = SYSTEMS[system](book, assignments, read_roster(Path(roster), system) if roster else None)
     if not made.lines:
         raise CannotExport(" ".join(made.missing))
-    target = Path(to or f"{FOLDER}/{system}.csv")
     try:
         write_whole(target, made.as_bytes())
     except OSError as error:
@@ -250,27 +247,12 @@ def write_export(system: str, book: Book, assignments: Iterable[str], roster: st
     return target, made
 
 
-def export_all(root: Path, system: str, assignments: list[str], roster: str, to: str) -> int:
-    """What `autograder export` does in a course's folder; returns its exit code.
-
-    0, 1 when something that should be in the file is not, 2 for unusable input, and then nothing is written.
-    """
-    course = Course(root)
-    for assignment in assignments or [""]:
-        if course.unusable(assignment):
-            tell_now(course.unusable(assignment))
-            return 2
-    try:
-        target, made = write_export(system, read_gradebook(root), assignments, roster, to)
-    except (CannotExport, UnreadableGradebook) as problem:
-        tell_now(str(problem))
-        return 2
-    for sentence in made.told:
-        tell(sentence)
-    for sentence in made.missing:
-        tell(f"Look at this: {sentence}")
-    tell(f"{len(made.lines)} students: {target}")
-    return int(bool(made.missing))
+def export_course(
+    course: Course, system: str, assignments: Iterable[str], roster: str = "", to: str = ""
+) -> tuple[Path, Export]:
+    """Write a course's grades; as `write_export`. to: a file's name, "" for the usual place. Raises CannotGoOn."""
+    target = Path(to) if to else course.exports / f"{system}.csv"
+    return write_export(system, read_gradebook(course), assignments, roster, target)
 
 
 class _LmsExport(ExportPlugin):
@@ -284,7 +266,8 @@ class _LmsExport(ExportPlugin):
         """Write the grades of an open gradebook."""
         assignments = [str(name) for name in self.assignment]
         try:
-            target, made = write_export(self.system, contents(gradebook), assignments, self.roster, self.to)
+            target = Path(self.to) if self.to else Course(Path.cwd()).exports / f"{self.system}.csv"
+            target, made = write_export(self.system, contents(gradebook), assignments, self.roster, target)
         except CannotExport as problem:
             self.parent.fail("%s", problem)
         for sentence in (*made.told, *made.missing):

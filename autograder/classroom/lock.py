@@ -18,12 +18,14 @@ from datetime import datetime
 from math import inf
 from pathlib import Path
 
+from autograder.classroom.course import Course
+from autograder.classroom.telling import CannotGoOn
 from autograder.grading.store import write_whole
 
 try:
     import fcntl
 except ImportError:  # on Windows
-    fcntl = None
+    fcntl = None  # type: ignore[assignment]
 
 #: The environment variable that names the lock's open file to a process that runs under its holder's lock.
 LOCK_VARIABLE = "AUTOGRADER_LOCK"
@@ -34,8 +36,8 @@ TRY_AGAIN = 0.05
 TURN = 300.0
 
 
-class NotLocked(RuntimeError):
-    """The lock cannot be had; the message says why, and what to do."""
+class NotLocked(CannotGoOn):
+    """The lock cannot be had."""
 
 
 class Busy(NotLocked):
@@ -172,12 +174,12 @@ def _acquire(place: Path, doing: str, patience: float, tell: Callable[[str], Non
         if now - since >= (TURN if others else patience):
             raise Busy(f"{sentence} Nothing was changed here; try again when that has ended.")
         if not told and now - begun >= TELL_AFTER:
-            tell(f"Waiting. {sentence} This goes on when that has ended.")
+            tell(f"Waiting. {sentence} This continues when that has ended.")
             told = True
         time.sleep(TRY_AGAIN)
     if held.depth == 1:
         try:
-            write_whole(_note(place), json.dumps(asdict(Holder(doing, server))).encode(), 0o644)
+            write_whole(Course(place).lock_note, json.dumps(asdict(Holder(doing, server))).encode(), 0o644)
         except OSError as error:
             _release(str(place), held)
             raise NotLocked(
@@ -210,8 +212,8 @@ def _locked(place: Path) -> int | None:
     """
     if fcntl is None:
         raise NotLocked("Grading a class needs Linux or macOS; on Windows, install WSL and grade there.")
-    problem = None
-    for path, how in ((place, os.O_RDONLY), (place / "build" / "grading.flock", os.O_RDWR | os.O_CREAT)):
+    reason = ""
+    for path, how in ((place, os.O_RDONLY), (Course(place).lock_file, os.O_RDWR | os.O_CREAT)):
         handle = None
         try:
             if how & os.O_CREAT:
@@ -224,8 +226,8 @@ def _locked(place: Path) -> int | None:
                 os.close(handle)
             if error.errno in (errno.EAGAIN, errno.EWOULDBLOCK):
                 return None
-            problem = error
-    raise NotLocked(f"{place} cannot be locked: {problem.strerror}. Keep the course where files can be locked.")
+            reason = error.strerror or str(error)
+    raise NotLocked(f"{place} cannot be locked: {reason}. Keep the course where files can be locked.")
 
 
 def _release(place: str, held: _Held) -> None:
@@ -233,19 +235,15 @@ def _release(place: str, held: _Held) -> None:
         held.depth -= 1
         if held.depth == 0 and _held.get(place) is held:
             with contextlib.suppress(OSError):
-                _note(Path(place)).unlink()
+                Course(Path(place)).lock_note.unlink()
             del _held[place]
             os.close(held.handle)  # a child that inherited it holds it until it ends
-
-
-def _note(place: Path) -> Path:
-    return place / "build" / "grading.lock"
 
 
 def _noted(place: Path) -> Holder | None:
     """What the holder wrote of itself; None if it has not yet, or nothing that can be read."""
     with contextlib.suppress(OSError, ValueError, TypeError):
-        noted = Holder(**json.loads(_note(place).read_bytes()))
+        noted = Holder(**json.loads(Course(place).lock_note.read_bytes()))
         if all(type(value) is kind for value, kind in zip(asdict(noted).values(), _KINDS, strict=True)):
             return noted
     return None

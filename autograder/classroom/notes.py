@@ -1,13 +1,14 @@
 """What is known of grades that have been written: `build/written/ASSIGNMENT.json`."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from autograder.grading.store import write_whole
 
 
-@dataclass
+@dataclass(frozen=True)
 class Notes:
     """What this program had nbgrader write of an assignment.
 
@@ -19,18 +20,35 @@ class Notes:
     students: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, root: Path, assignment: str) -> "Notes":
-        """Those of a course's assignment. Raises OSError if there are none, ValueError if they are damaged."""
+    def read(cls, path: Path) -> "Notes":
+        """Those in a file. Raises OSError if there are none, ValueError if they are damaged."""
         try:
-            raw = json.loads(_path(root, assignment).read_bytes())
+            raw = json.loads(path.read_bytes())
             return cls(str(raw["released"]), {str(name): str(key) for name, key in raw["students"].items()})
         except (KeyError, TypeError, AttributeError, RecursionError) as error:
-            raise ValueError(f"{_path(root, assignment).relative_to(root)} is damaged") from error
+            raise ValueError(f"{path.name} is damaged") from error
 
-    def write(self, root: Path, assignment: str) -> None:
+    @classmethod
+    def read_or_none(cls, path: Path) -> "Notes":
+        """Those in a file; without anything in them if it cannot be read."""
+        try:
+            return cls.read(path)
+        except (OSError, ValueError):
+            return cls()
+
+    def knowing(self, released: str) -> "Notes":
+        """The same, when nbgrader has learnt the instructor's file."""
+        return replace(self, released=released)
+
+    def having(self, students: dict[str, str]) -> "Notes":
+        """The same, when more grades are written. students: their keys, by student."""
+        return replace(self, students=self.students | students)
+
+    def without(self, students: Iterable[str]) -> "Notes":
+        """The same without some students."""
+        gone = set(students)
+        return replace(self, students={name: key for name, key in self.students.items() if name not in gone})
+
+    def write(self, path: Path) -> None:
         """Write them down, whole or not at all."""
-        write_whole(_path(root, assignment), json.dumps(asdict(self), indent=1).encode())
-
-
-def _path(root: Path, assignment: str) -> Path:
-    return root / "build" / "written" / f"{assignment}.json"
+        write_whole(path, json.dumps(asdict(self), indent=1).encode())

@@ -15,10 +15,11 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import NbGraderPreprocessor
 from traitlets import Bool, Float, Int
 
-from autograder.classroom.handover import ENDED, NOTES
+from autograder.classroom.course import Course
 from autograder.classroom.press import Press
+from autograder.classroom.staging import NOTES
 from autograder.grading.kept import IDLE
-from autograder.grading.store import Store
+from autograder.grading.stored import StoredResult
 
 
 class SubmissionExporter(NotebookExporter):
@@ -56,23 +57,23 @@ class GradeSubmission(NbGraderPreprocessor):
 
     def preprocess(self, nb, resources):
         """Fill in those of the notebook at hand. Raises KeyError if there is no result for it."""
-        root = Path(self.parent.parent.coursedir.root)
-        result = _awaited(root, nb.metadata.pop(NOTES)["key"], self.parent.followed)
-        for cell, done in zip(nb.cells, result["notebook"]["cells"], strict=True):
+        course = Course(Path(self.parent.parent.coursedir.root))
+        result = _awaited(course, nb.metadata.pop(NOTES)["key"], self.parent.followed)
+        for cell, done in zip(nb.cells, result.notebook["cells"], strict=True):
             if cell.cell_type == "code":
                 cell.outputs = nbformat.from_dict(done["outputs"])
                 cell.execution_count = done["execution_count"]
         return nb, resources
 
 
-def _awaited(root: Path, key: str, followed: int) -> dict:
+def _awaited(course: Course, key: str, followed: int) -> StoredResult:
     """A result that a process puts into the store which this one follows; 0: it has to be there.
 
     Raises KeyError if it is not, and nobody will put it there.
     """
-    store = Store(root / "build" / "grades")
+    store = course.store
     while True:
-        ended = not followed or (root / ENDED).exists() or os.getppid() != followed
+        ended = not followed or course.staged_ended.exists() or os.getppid() != followed
         result = store.get(key)
         if result is not None:
             return result

@@ -12,23 +12,28 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
+from typing import Protocol
 
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.converters.base import NbGraderException
 from nbgrader.coursedir import CourseDirectory
 from sqlalchemy.exc import SQLAlchemyError
-from traitlets.config import Application, LoggingConfigurable
+from traitlets.config import Application
 
 from autograder.classroom.api_patches import copy_of
-from autograder.classroom.grading import unjudged
-from autograder.classroom.handover import STAGED, Handed, Kind, NotHandedIn, read_handed, staging
+from autograder.classroom.collected import Conditions, HandedIn, NotHandedIn, read_handed_in
+from autograder.classroom.course import Course
+from autograder.classroom.graded import unjudged
 from autograder.classroom.lock import NotLocked, course_lock
 from autograder.classroom.notes import Notes
-from autograder.classroom.waiting import GradingStopped, await_gradebook
+from autograder.classroom.staging import stage, staging
+from autograder.classroom.telling import CannotGoOn
+from autograder.classroom.waiting import await_gradebook
+from autograder.grading.batch import Task
 from autograder.grading.kept import perform_kept
 from autograder.grading.sandbox import Limits, why_not
-from autograder.grading.store import Store, course_secret
+from autograder.grading.stored import Failed, StoredResult
 from autograder.grading.template import UnusableTemplate, load_template
 from autograder.printable import printable
 
@@ -41,25 +46,32 @@ class _Work:
     assignment: str
     folder: Path
     source: Path
-    notebooks: list[Handed]
+    notebooks: list[HandedIn]
+
+
+class Choices(Protocol):
+    """What nbgrader_config.py can say.
+
+    unprotected: whether to grade where there is no wall. patience, idle: seconds to wait for others, and to stay
+    warm.
+    """
+
+    unprotected: bool
+    patience: float
+    idle: float
 
 
 class Press:
-    """A run of a converter of nbgrader's.
+    """A run of a converter of nbgrader's."""
 
-    exporter: says whether to grade where there is no wall (`unprotected`), how long to wait for others (`patience`)
-    and how long to stay warm (`idle`).
-    """
-
-    def __init__(self, converter: Autograde, exporter: LoggingConfigurable):
-        self._converter, self._exporter, self._log = converter, exporter, converter.log
+    def __init__(self, converter: Autograde, choices: Choices):
+        self._converter, self._choices, self._log = converter, choices, converter.log
         self._convert: Callable[[], None] = converter.convert_notebooks
         self._handed_in: CourseDirectory = converter.coursedir
-        self._root = Path(converter.coursedir.root)
-        self._store = Store(self._root / "build" / "grades")
+        self._course = Course(Path(converter.coursedir.root))
         self._failed: list[str] = []
         self._terminal = isinstance(converter.parent, Application)
-        self._patience = inf if self._terminal else exporter.patience
+        self._patience = inf if self._terminal else choices.patience
 
     def run(self) -> None:
         """Grade what nbgrader has found, and have it write that. Takes the place of `convert_notebooks`.
@@ -67,11 +79,9 @@ class Press:
         Raises NbGraderException, as that does, when something could not be graded.
         """
         doing = self._doing(self._terminal)
+        lock = course_lock(self._course.root, doing, self._patience, self._log.warning, _in_server())
         try:
-            with (
-                course_lock(self._root, doing, self._patience, self._log.warning, _in_server()),
-                staging(self._root),
-            ):
+            with lock, staging(self._course):
                 self._grade_and_write()
         except NotLocked as problem:
             self._fail(str(problem))
@@ -97,7 +107,7 @@ class Press:
         if walled is None:
             return
         # nbgrader reads where this says, and the one that it was given is its caller's.
-        staged = copy_of(self._handed_in, submitted_directory=STAGED)
+        staged = copy_of(self._handed_in, submitted_directory=self._course.within(self._course.staged))
         ready = []
         for place, found in sorted(self._converter.assignments.items()):
             try:
@@ -126,11 +136,11 @@ class Press:
         nbgrader would first take away what is graded and then find out.
         """
         url = self._handed_in.db_url
-        patience = None if self._terminal else self._exporter.patience
+        patience = None if self._terminal else self._choices.patience
         if url.startswith("sqlite:///"):
             try:
                 await_gradebook(Path(url.removeprefix("sqlite:///")), patience=patience, tell=self._log.warning)
-            except GradingStopped as problem:
+            except CannotGoOn as problem:
                 self._fail(str(problem))
                 return False
         return True
@@ -140,10 +150,10 @@ class Press:
         if why_not():
             why_not.cache_clear()  # it may be there by now: JupyterLab runs for weeks
         reason = why_not()
-        if reason and not self._exporter.unprotected:
+        if reason and not self._choices.unprotected:
             self._fail(
-                f"Students' code cannot be isolated here: {reason} To run it with your own rights all the same, in "
-                "reach of everything you can reach, set c.SubmissionExporter.unprotected = True."
+                f"Students' code cannot be isolated here: {reason} To run it anyway, with your own rights and so "
+                "within reach of everything that you can reach, set c.SubmissionExporter.unprotected = True."
             )
             return None
         return not reason
@@ -154,38 +164,47 @@ class Press:
         step = self._handed_in.submitted_directory
         told = re.fullmatch(self._handed_in.format_path(step, **names, escape=True), place, re.DOTALL)
         if told is None:
-            raise NotHandedIn(f"{printable(place)} is no place for a submission.")
+            raise NotHandedIn(f"{printable(place)} is not a place for a submission.")
         student, assignment = told["student_id"], told["assignment_id"]
         source = Path(self._handed_in.format_path(self._handed_in.source_directory, ".", assignment))
         notebooks = [Path(path) for path in sorted(found) if (source / Path(path).name).is_file()]
         if not notebooks:  # says which there are instead
             notebooks = [Path(place) / f"{assignment}.ipynb"]
-        handed, secret = [], course_secret(self._root)
+        handed_in = []
         for path in notebooks:
-            kind = Kind(load_template(source / path.name), secret, Limits(), walled, self._root)
-            handed.append(read_handed(student, path, kind))
-        return _Work(student, assignment, Path(staged.format_path(STAGED, student, assignment)), source, handed)
+            template = load_template(source / path.name)
+            conditions = Conditions(template, self._course.secret, Limits(), walled, self._course.root)
+            handed_in.append(read_handed_in(student, path, conditions))
+        folder = staged.format_path(staged.submitted_directory, student, assignment)
+        return _Work(student, assignment, Path(folder), source, handed_in)
 
     def _hand_over(self, work: _Work) -> None:
         """Put sound copies where nbgrader reads, and their results into the store. Raises NotHandedIn."""
         for each in work.notebooks:
-            each.stage(work.folder)
+            stage(each, work.folder)
         if self._left_alone(work):
             return
         for each in work.notebooks:
             where = f"{work.student}'s {each.name}"
-            result = self._store.get(each.task.key)
-            if result is None:
-                result = perform_kept(each.task, self._exporter.idle)
-                if "failed" in result:
-                    raise NotHandedIn(
-                        f"{where} could not be graded, and nobody's work is to blame: {result['failed']} What was "
-                        "graded before is left as it was."
-                    )
-                self._store.put(each.task.key, result)
+            result = self._result(each.task, where)
             others = frozenset(f"{other.name}.ipynb" for other in work.notebooks)
             for sentence in filter(None, (*each.problems(), each.beside(others), *unjudged(result))):
                 self._log.warning("%s: %s", where, sentence)
+
+    def _result(self, task: Task, where: str) -> StoredResult:
+        """The result of a submission, out of the store or made now. Raises NotHandedIn."""
+        store = self._course.store
+        known = store.get(task.key)
+        if known is not None:
+            return known
+        outcome = perform_kept(task, self._choices.idle)
+        if isinstance(outcome, Failed):
+            raise NotHandedIn(
+                f"{where} could not be graded, and nobody's work is to blame: {outcome.why} What was graded before "
+                "is left as it was."
+            )
+        store.put(task.key, outcome)
+        return outcome
 
     def _left_alone(self, work: _Work) -> bool:
         """Whether nbgrader will leave what it has written of this student as it is."""
@@ -208,36 +227,39 @@ class Press:
 
         Until it has ended nothing is noted of these students: interrupted, `autograder grade` writes them again.
         """
-        notes = {work.assignment: _notes(self._root, work.assignment) for work in due}
+        by_assignment: dict[str, list[_Work]] = {}
         for work in due:
-            notes[work.assignment].students.pop(work.student, None)
-        for assignment, note in notes.items():
-            note.write(self._root, assignment)
+            by_assignment.setdefault(work.assignment, []).append(work)
+        notes = {}
+        for assignment, works in by_assignment.items():
+            path = self._course.written(assignment)
+            notes[assignment] = Notes.read_or_none(path).without(work.student for work in works)
+            notes[assignment].write(path)
         try:
             yield
         finally:
-            for assignment, note in notes.items():
-                mine = [work for work in due if work.assignment == assignment]
-                self._note(note, assignment, mine)
+            for assignment, works in by_assignment.items():
+                self._note(notes[assignment], assignment, works)
 
-    def _note(self, note: Notes, assignment: str, written: list[_Work]) -> None:
+    def _note(self, notes: Notes, assignment: str, written: list[_Work]) -> None:
         source = written[0].source / f"{assignment}.ipynb"
         # An assignment of other notebooks is none of `autograder grade`'s; of a gradebook that cannot be read
         # nbgrader has told already.
         with suppress(FileNotFoundError, SQLAlchemyError):
             digest = hashlib.sha256(source.read_bytes()).hexdigest()
-            if note.released != digest and not self._known(assignment, source):
+            if notes.released != digest and not self._known(assignment, source):
                 self._log.warning(
                     "nbgrader knows another version of %s than the one in %s. Run make release, and grade again.",
                     assignment, source.parent,
                 )  # fmt: skip
                 return
-            note.released = digest
-            for work in written:
-                for each in work.notebooks:
-                    if each.name == assignment and (self._written(work) / source.name).exists():
-                        note.students[work.student] = each.task.key
-            note.write(self._root, assignment)
+            students = {
+                work.student: each.task.key
+                for work in written
+                for each in work.notebooks
+                if each.name == assignment and (self._written(work) / source.name).exists()
+            }
+            notes.knowing(digest).having(students).write(self._course.written(assignment))
 
     def _known(self, assignment: str, source: Path) -> bool:
         """Whether nbgrader's gradebook knows an instructor's notebook as it is."""
@@ -259,14 +281,6 @@ class Press:
             and points.get(name, 0) == (told["points"] if told.get("grade") else 0)
             for name, (cell, told) in settings.items()
         )
-
-
-def _notes(root: Path, assignment: str) -> Notes:
-    """What is noted of an assignment; nothing if that cannot be read."""
-    try:
-        return Notes.read(root, assignment)
-    except (OSError, ValueError):
-        return Notes()
 
 
 def _in_server() -> bool:

@@ -6,24 +6,24 @@ The page that draws it is `class_page`. Only what `look_at` says names students.
 import json
 import os
 from collections import Counter
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.anonymous import READ_LIMIT, Anonymous, anonymised, name_words, words
+from autograder.classroom.course import Course
 from autograder.classroom.gradebook import Book, Person, read_gradebook
 from autograder.classroom.notes import Notes
-from autograder.classroom.stock import Course
+from autograder.classroom.telling import CannotGoOn
 from autograder.exercise import Exercise
-from autograder.grading.store import Store
+from autograder.grading.stored import StoredResult
 from autograder.grading.template import MISSING, Template, load_template, read_submission
 
 #: Of how many students' code, the shortest first, an example is chosen.
 _CANDIDATES = 100
 
 
-class NoResults(ValueError):
-    """There is nothing to report on, or not all of it is there; the message is one sentence with the way out."""
+class NoResults(CannotGoOn):
+    """There is nothing to report on, or not all of it is there."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class LookAt:
 #: Why a person should look at a submission; these sentences name nobody.
 KINDS = {
     "grader failed": "The grader itself failed on a property. Never held against the student: grade it by hand.",
-    "unreadable": "The file is no notebook that can be graded.",
+    "unreadable": "The file is not a notebook that can be graded.",
     "not graded": "It was handed in and is not graded.",
     "changed": "The file has changed since it was graded.",
     "gone": "It is graded, and what was handed in is no longer there.",
@@ -119,20 +119,20 @@ class ClassResults:
 
 
 @dataclass(frozen=True)
-class _Result:
+class _Graded:
     """One student's stored result. texts: of the solution cells, by grade_id. codes: by exercise."""
 
     student: str
-    summary: dict
+    result: StoredResult
     texts: dict[str, str]
-    codes: dict[str, str] = field(default_factory=dict)
+    codes: dict[str, str]
 
     @property
     def mistakes(self) -> dict[str, set[str]]:
         """The misconceptions, by exercise."""
         return {
-            e["exercise"]: {v["misconception"] for v in e["verdicts"]} & set(misconceptions())
-            for e in self.summary["exercises"]
+            each.exercise: {v.misconception for v in each.verdicts if v.misconception in misconceptions()}
+            for each in self.result.exercises
         }
 
 
@@ -141,89 +141,88 @@ def collect_results(course: Course, assignment: str) -> ClassResults:
 
     Raises NoResults when nothing is graded or a stored result is damaged, UnreadableGradebook, UnusableTemplate.
     """
-    path = course.root / "solutions" / assignment / f"{assignment}.ipynb"
+    path = course.solution(assignment)
     template = load_template(path)
-    results = _stored(course, assignment)
-    book = read_gradebook(course.root)
+    graded = _stored(course, assignment)
+    book = read_gradebook(course)
     scores = book.scores.get(assignment, {})
-    own = {r.student: r.summary["points"] for r in results}
+    own = {each.student: each.result.points for each in graded}
     points = {student: scores[student].points if student in scores else own[student] for student in own}
-    readable = [r for r in results if not r.summary["problem"]]
+    readable = [each for each in graded if not each.result.problem]
     exercises = tuple(_exercise(check.exercise, readable) for check in template.checks)
     public = words("\n".join("".join(cell["source"]) for cell in json.loads(path.read_bytes())["cells"]))
     handed_in = course.submissions(assignment)
     return ClassResults(
         assignment=assignment,
         handed_in=len(handed_in),
-        graded=len(results),
-        unreadable=len(results) - len(readable),
-        isolated=sum(r.summary["isolated"] for r in results),
+        graded=len(graded),
+        unreadable=len(graded) - len(readable),
+        isolated=sum(each.result.isolated for each in graded),
         points=tuple(sorted(points.values())),
-        max_points=max([r.summary["max_points"] for r in results] + [s.max_points for s in scores.values()]),
+        max_points=max([g.result.max_points for g in graded] + [score.max_points for score in scores.values()]),
         from_gradebook=all(student in scores for student in own),
         changed=sum(abs(points[student] - own[student]) > 1e-6 for student in own),
         exercises=exercises,
         mistakes=_mistakes(readable, exercises, _Names(book, [*handed_in, *own], public)),
-        look_at=tuple(_look_at(course, assignment, template, results, handed_in, book)),
+        look_at=tuple(_look_at(course, assignment, template, graded, handed_in, book)),
     )
 
 
-def _stored(course: Course, assignment: str) -> list[_Result]:
+def _stored(course: Course, assignment: str) -> list[_Graded]:
     """The results of everyone who is graded. Raises NoResults."""
     again = f"Run autograder grade {assignment}"
     try:
-        written = Notes.read(course.root, assignment).students
+        written = Notes.read(course.written(assignment)).students
     except FileNotFoundError as error:
         raise NoResults(f"Nothing of {assignment} is graded yet. {again} first.") from error
     except (OSError, ValueError) as error:
-        where = f"build/written/{assignment}.json"
+        where = course.within(course.written(assignment))
         raise NoResults(f"{where} is damaged. {again}, which writes it anew.") from error
-    store = Store(course.root / "build" / "grades")
-    results, damaged = [], []
-    for student, key in sorted(written.items()):
-        try:
-            results.append(_result(student, store.get(key)))
-        except (KeyError, TypeError, IndexError, AttributeError, ValueError):
-            damaged.append(student)
+    store = course.store
+    found = {student: store.get(key) for student, key in sorted(written.items())}
+    damaged = [student for student, result in found.items() if result is None]
     if damaged:
         others = f" and of {len(damaged) - 1} others" if len(damaged) > 1 else ""
         raise NoResults(
             f"The stored result of {damaged[0]}'s {assignment}{others} is damaged or missing. {again}, which makes "
             "it again."
         )
-    if not results:
+    if not found:
         raise NoResults(f"Nothing of {assignment} is graded yet. {again} first.")
-    return results
+    return [_read(student, result) for student, result in found.items() if result is not None]
 
 
-def _result(student: str, stored: dict) -> _Result:
-    """What is needed of a stored result; the rest of its notebook is large."""
-    texts, codes, pending = {}, {}, []
-    exercises = iter(stored["summary"]["exercises"])
-    for cell in stored["notebook"]["cells"]:
+def _read(student: str, result: StoredResult) -> _Graded:
+    """What is needed of a stored result; the rest of its notebook is large, and is let go."""
+    texts: dict[str, str] = {}
+    codes: list[str] = []
+    above: list[str] = []
+    for cell in result.notebook["cells"]:
         settings = cell["metadata"].get("nbgrader", {})
         if settings.get("solution"):
             texts[settings["grade_id"]] = cell["source"]
-            pending.append(cell["source"])
+            above.append(cell["source"])
         elif settings.get("grade") and cell["cell_type"] == "code":
-            code = "\n\n".join(pending)
-            codes[next(exercises)["exercise"]] = code if len(code) <= READ_LIMIT else ""
-            pending = []
-    return _Result(student, stored["summary"], texts, codes)
+            code = "\n\n".join(above)
+            codes.append(code if len(code) <= READ_LIMIT else "")
+            above = []
+    names = (each.exercise for each in result.exercises)
+    return _Graded(student, replace(result, notebook={}), texts, dict(zip(names, codes, strict=True)))
 
 
-def _exercise(name: str, results: list[_Result]) -> ExerciseResults:
+def _exercise(name: str, graded: list[_Graded]) -> ExerciseResults:
     """Count one exercise."""
     exercise = exercises()[name]
-    counts = {p.slug: Counter() for p in exercise.properties}
-    mistakes, unnamed = Counter(), 0
-    for result in results:
-        verdicts = [v for e in result.summary["exercises"] if e["exercise"] == name for v in e["verdicts"]]
+    counts: dict[str, Counter[str]] = {p.slug: Counter() for p in exercise.properties}
+    mistakes: Counter[str] = Counter()
+    unnamed = 0
+    for each in graded:
+        verdicts = [v for stored in each.result.exercises if stored.exercise == name for v in stored.verdicts]
         for verdict in verdicts:
-            counts.setdefault(verdict["property"], Counter())[verdict["status"]] += 1
-        named = result.mistakes.get(name, set())
+            counts.setdefault(verdict.property, Counter())[verdict.status] += 1
+        named = each.mistakes.get(name, set())
         mistakes.update(named)
-        unnamed += not named and any(v["status"] == "fail" for v in verdicts)
+        unnamed += not named and any(verdict.status == "fail" for verdict in verdicts)
     return ExerciseResults(
         name,
         exercise.title,
@@ -255,30 +254,30 @@ class _Names:
         return anonymised(code, self._own[student], self._all, self.public)
 
 
-def _mistakes(results: list[_Result], exercises: tuple[ExerciseResults, ...], names: _Names) -> tuple[Mistake, ...]:
+def _mistakes(graded: list[_Graded], exercises: tuple[ExerciseResults, ...], names: _Names) -> tuple[Mistake, ...]:
     """The misconceptions that occurred, the most frequent first, each with an example."""
-    students = Counter(slug for r in results for slug in set().union(*r.mistakes.values()))
+    students = Counter(slug for each in graded for slug in set().union(*each.mistakes.values()))
     found = []
     for slug in misconceptions():
         if not students[slug]:
             continue
         at = max(exercises, key=lambda e: e.mistakes.get(slug, 0)).exercise
-        found.append(Mistake(slug, students[slug], _example(slug, at, results, names), at))
+        found.append(Mistake(slug, students[slug], _example(slug, at, graded, names), at))
     return tuple(sorted(found, key=lambda mistake: -mistake.students))
 
 
-def _example(slug: str, exercise: str, results: list[_Result], names: _Names) -> str:
+def _example(slug: str, exercise: str, graded: list[_Graded], names: _Names) -> str:
     """The most typical code with a misconception: nothing else wrong, no name or word of its own in it, short."""
-    having = [r for r in results if slug in r.mistakes.get(exercise, ()) and r.codes.get(exercise, "").strip()]
-    having.sort(key=lambda r: (len(r.mistakes[exercise]), len(r.codes[exercise]), r.codes[exercise]))
-    usual = Counter(word for r in results for word in words(r.codes.get(exercise, "")))
+    having = [g for g in graded if slug in g.mistakes.get(exercise, ()) and g.codes.get(exercise, "").strip()]
+    having.sort(key=lambda g: (len(g.mistakes[exercise]), len(g.codes[exercise]), g.codes[exercise]))
+    usual = Counter(word for g in graded for word in words(g.codes.get(exercise, "")))
     best = None
-    for result in having[:_CANDIDATES]:
-        shown = names.without(result.codes[exercise], result.student)
+    for each in having[:_CANDIDATES]:
+        shown = names.without(each.codes[exercise], each.student)
         if shown is None:
             continue
         unusual = sum(usual[word] < 2 for word in shown.words - names.public)
-        rank = (len(result.mistakes[exercise]), shown.replaced, unusual, len(shown.text), shown.text)
+        rank = (len(each.mistakes[exercise]), shown.replaced, unusual, len(shown.text), shown.text)
         best = rank if best is None else min(best, rank)
     return best[-1] if best else ""
 
@@ -287,43 +286,43 @@ def _look_at(
     course: Course,
     assignment: str,
     template: Template,
-    results: list[_Result],
+    graded: list[_Graded],
     handed_in: list[str],
     book: Book,
 ) -> list[LookAt]:
     """Everything a person should look at, the grader's own failures first."""
     found = []
-    for result in results:
-        student, summary = result.student, result.summary
+    for each in graded:
+        student, result = each.student, each.result
         found += [
-            LookAt(student, "grader failed", f"{v['property']} of {e['exercise']}, seed {e['seed']}")
-            for e in summary["exercises"]
-            for v in e["verdicts"]
-            if v["status"] == "error"
+            LookAt(student, "grader failed", f"{verdict.property} of {stored.exercise}, seed {stored.seed}")
+            for stored in result.exercises
+            for verdict in stored.verdicts
+            if verdict.status == "error"
         ]
-        if summary["problem"]:
-            found.append(LookAt(student, "unreadable", summary["problem"]))
-        found += [LookAt(student, "note", note) for note in summary["notes"]]
-        if not summary["isolated"]:
+        if result.problem:
+            found.append(LookAt(student, "unreadable", result.problem))
+        found += [LookAt(student, "note", note) for note in result.notes]
+        if not result.isolated:
             found.append(LookAt(student, "not isolated", KINDS["not isolated"]))
         score = book.scores.get(assignment, {}).get(student)
         if score is not None and score.unfinished:
             found.append(LookAt(student, "by hand", KINDS["by hand"]))
-        found += _since(course.root, assignment, template, result)
-    missing = sorted(set(handed_in) - {result.student for result in results})
+        found += _since(course, assignment, template, each)
+    missing = sorted(set(handed_in) - {each.student for each in graded})
     told = f"Run autograder grade {assignment}; if it cannot be graded, that says why."
     found += [LookAt(student, "not graded", told) for student in missing]
     order = list(KINDS)
     return sorted(found, key=lambda each: order.index(each.kind))
 
 
-def _since(root: Path, assignment: str, template: Template, result: _Result) -> list[LookAt]:
+def _since(course: Course, assignment: str, template: Template, graded: _Graded) -> list[LookAt]:
     """Whether what lies in submitted/ is still what was graded."""
-    path = root / "submitted" / result.student / assignment / f"{assignment}.ipynb"
+    path = course.handed_in(graded.student, assignment)
     if not os.path.lexists(path):
-        return [LookAt(result.student, "gone", f"There is no {path.relative_to(root)}.")]
+        return [LookAt(graded.student, "gone", f"There is no {course.within(path)}.")]
     now = read_submission(path, template)
     texts = {grade_id: now.texts.get(grade_id, MISSING) for grade_id in template.solutions}
-    if texts == result.texts and now.problem == result.summary["problem"]:
+    if texts == graded.texts and now.problem == graded.result.problem:
         return []
-    return [LookAt(result.student, "changed", f"Run autograder grade {assignment}.")]
+    return [LookAt(graded.student, "changed", f"Run autograder grade {assignment}.")]

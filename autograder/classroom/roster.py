@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.classroom.gradebook import Person
+from autograder.classroom.telling import CannotGoOn
 
 #: The largest file that is read, in bytes.
 _LIMIT = 20_000_000
 
 
-class CannotExport(ValueError):
-    """There is nothing to export, or a roster that cannot be used; the message is one sentence with the way out."""
+class CannotExport(CannotGoOn):
+    """There is nothing to export, or a roster that cannot be used."""
 
 
 @dataclass(frozen=True)
@@ -54,16 +55,19 @@ def read_roster(path: Path, system: str) -> Roster:
         raise CannotExport(f"There is no file {path}.") from error
     except (OSError, ValueError, csv.Error) as error:
         raise CannotExport(
-            f"{path} is no table as {system} exports it: no CSV in UTF-8. Export it anew."
+            f"{path} is not the UTF-8 CSV that {system.capitalize()} exports. Export it again."
         ) from error
     header, *rest = [line for line in lines if any(cell.strip() for cell in line)] or [[]]
     header = [cell.strip() for cell in header]
     names, who = _canvas_columns(header) if system == "canvas" else _moodle_columns(header)
     if names >= who or not rest:
-        raise CannotExport(f"{path} is no gradebook that {system} exported: no line in it says who a student is.")
-    rest = [tuple([*line, *[""] * len(header)][: len(header)]) for line in rest]
-    others = tuple(line for line in rest if system == "canvas" and _is_no_student(line))
-    students = tuple(line for line in rest if line not in others)
+        raise CannotExport(
+            f"{path} is not a gradebook from {system.capitalize()}: it does not say who the students are. "
+            "Export it again."
+        )
+    whole = [tuple([*line, *[""] * len(header)][: len(header)]) for line in rest]
+    others = tuple(line for line in whole if system == "canvas" and _is_no_student(line))
+    students = tuple(line for line in whole if line not in others)
     return Roster(path.name, tuple(header), students, names, who, others)
 
 

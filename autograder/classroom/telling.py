@@ -25,6 +25,10 @@ _MACHINE = {
 FULL = (os.strerror(errno.ENOSPC), os.strerror(errno.EDQUOT), "database or disk is full")
 
 
+class CannotGoOn(Exception):
+    """What ends a command; the message is one sentence with the way out."""
+
+
 def tell(sentence: str) -> None:
     """Print a sentence, a line."""
     print(printable(sentence))
@@ -42,10 +46,10 @@ def why_stopped(error: OSError) -> str:
         raise error
     where = f": {error.filename}" if isinstance(error.filename, str) else ""
     what = f"{_MACHINE[error.errno]}{where}."
-    return f"{what} {LEFT_AS_IT_WAS} Put that right and run this again: it goes on where it was."
+    return f"{what} {LEFT_AS_IT_WAS} Put that right and run this again: it continues where it stopped."
 
 
 LEFT_AS_IT_WAS = "Nothing is half-written, and what has been graded so far is kept."
 
 #: What is said of a full disk that another program has met.
-DISK_FULL = f"The disk is full. {LEFT_AS_IT_WAS} Make room and run this again: it goes on where it was."
+DISK_FULL = f"The disk is full. {LEFT_AS_IT_WAS} Make room and run this again: it continues where it stopped."

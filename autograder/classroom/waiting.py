@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from autograder.classroom.telling import tell_now
+from autograder.classroom.telling import CannotGoOn, tell_now
 
 #: Seconds for which a gradebook is waited for, and after which that is said.
 PATIENCE = 300.0
@@ -26,17 +26,13 @@ _FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 _KEPT = "Nothing is lost: what has been graded is kept in build/grades."
 
 
-class GradingStopped(RuntimeError):
-    """A step of nbgrader's that cannot go on; the message is one sentence with the way out."""
-
-
 def await_gradebook(
     file: Path, write: bool = True, patience: float | None = None, tell: Callable[[str], None] = tell_now
 ) -> None:
     """Wait until a gradebook can be used; return at once if there is none yet.
 
     write: whether it will be written to. patience: seconds, PATIENCE if none are given. tell: called once, when
-    this takes long, with a sentence. Raises GradingStopped when it takes too long, and for a gradebook that cannot
+    this takes long, with a sentence. Raises CannotGoOn when it takes too long, and for a gradebook that cannot
     be used at all.
     """
     patience = PATIENCE if patience is None else patience
@@ -47,13 +43,13 @@ def await_gradebook(
             return
         except sqlite3.Error as error:
             if _code(error) not in _BUSY:
-                raise GradingStopped(why_unusable(file, error)) from error
+                raise CannotGoOn(why_unusable(file, error)) from error
         waited = time.monotonic() - begun
         if waited > patience:
-            raise GradingStopped(still_in_use(file, patience))
+            raise CannotGoOn(still_in_use(file, patience))
         if waited > QUIET and not told:
             told = True
-            tell(f"{in_use(file)} This waits for it, up to {_duration(patience)}. {_KEPT}")
+            tell(f"{in_use(file)} Waiting for it, up to {_duration(patience)}. {_KEPT}")
         time.sleep(0.1)
 
 

@@ -9,6 +9,7 @@
 - `desk`: the judge's, where recordings are read; `judging` is the parent there, `desk_wire` what goes to and fro.
 - `grade`: a submission and a seed in, an executed notebook with reports out; a pure function. `told`: the grader's
   own sentences among a notebook's outputs.
+- `stored`: its result, as it is kept and sent.
 - `store`, `batch`: a class's results, by content, each made once. `kept`: in a program that lives on, what is warm
   stays so for a while.
 - `cluster`: results made on other machines, by way of `courier`, which alone speaks with them. `sent`, `worker`:

@@ -23,6 +23,7 @@ from autograder.grading.received import Wrong, received
 from autograder.grading.sandbox import GRACE, Limits, Sandbox
 from autograder.grading.sent import Sent
 from autograder.grading.store import Store, seeds_of
+from autograder.grading.stored import Failed, Outcome
 from autograder.grading.template import Submission, Template
 from autograder.printable import showable
 
@@ -46,8 +47,8 @@ class Task:
     course: Path | None = None
 
 
-def perform(task: Task) -> dict:
-    """Grade one submission: the result as the store keeps it, or {"failed": why} when the grader itself failed.
+def perform(task: Task) -> Outcome:
+    """Grade one submission: the result as the store keeps it, or why the grader itself failed.
 
     The same task gives the same result, on whatever machine.
     """
@@ -60,15 +61,15 @@ def sent(task: Task) -> Sent:
     return Sent(task.submission, task.template, seeds, task.limits, task.walled, task.course)
 
 
-def perform_sent(task: Sent) -> dict:
+def perform_sent(task: Sent) -> Outcome:
     """What `perform` does, with what was sent of a task."""
     try:
         graded = grade_seeded(task.submission, task.template, task.seeds, _box(kind_of(task)))
         return graded.result(task.submission, task.walled)
     except ParentBroken as problem:
-        return {"failed": str(problem)}
+        return Failed(str(problem))
     except Exception as problem:  # a fault of the grader's own costs this task, and no other
-        return {"failed": _fault(problem)}
+        return Failed(_fault(problem))
 
 
 def _fault(problem: Exception) -> str:
@@ -100,7 +101,7 @@ def run_all(
     store: Store,
     workers: int,
     scheduler: str = "",
-    done: Callable[[Task, dict], None] = lambda task, result: None,
+    done: Callable[[Task, Outcome], None] = lambda task, outcome: None,
     tell: Callable[[str], None] = lambda sentence: None,
 ) -> dict[str, str]:
     """Grade every task whose result is not in the store yet; returns the failed ones: why, by key.
@@ -111,22 +112,22 @@ def run_all(
     """
     failed: dict[str, str] = {}
     waiting = {task.key: task for task in tasks if store.get(task.key) is None}
-    results = _on_cluster(waiting, scheduler, tell) if scheduler else _here(waiting, workers)
-    for key, result in results:
-        if "failed" in result:
-            failed[key] = result["failed"]
+    outcomes = _on_cluster(waiting, scheduler, tell) if scheduler else _here(waiting, workers)
+    for key, outcome in outcomes:
+        if isinstance(outcome, Failed):
+            failed[key] = outcome.why
         else:
             try:
-                store.put(key, result)
+                store.put(key, outcome)
             except OSError as problem:
                 where = f"The result could not be written to {store.folder} ({problem.strerror or problem})"
                 failed[key] = f"{where}. Make room there, or see that it can be written to, and grade again."
-        done(waiting[key], result)
+        done(waiting[key], outcome)
     return failed
 
 
-def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
-    """Results of processes on this machine, as they come."""
+def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, Outcome]]:
+    """Outcomes of processes on this machine, as they come."""
     left = dict(waiting)
     for _ in range(ATTEMPTS):
         if not left:
@@ -136,11 +137,11 @@ def _here(waiting: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
         except BrokenProcessPool:
             continue  # a worker was killed: what it had begun, and all the rest, is handed out again
     for key in left:
-        yield key, {"failed": f"The process that graded it was killed {ATTEMPTS} times."}
+        yield key, Failed(f"The process that graded it was killed {ATTEMPTS} times.")
 
 
-def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
-    """Results of `workers` new processes, as they come; takes the finished tasks out of `left`.
+def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, Outcome]]:
+    """Outcomes of `workers` new processes, as they come; takes the finished tasks out of `left`.
 
     Raises BrokenProcessPool when one of the processes is killed.
     """
@@ -155,13 +156,13 @@ def _round(left: dict[str, Task], workers: int) -> Iterator[tuple[str, dict]]:
             for future in as_completed(futures):
                 key = futures.pop(future)  # or all results would stay in memory
                 try:
-                    result = future.result()
+                    outcome = future.result()
                 except BrokenProcessPool:
                     raise
                 except Exception as problem:  # what cannot be sent, for one
-                    result = {"failed": _fault(problem)}
+                    outcome = Failed(_fault(problem))
                 left.pop(key)
-                yield key, result
+                yield key, outcome
 
 
 def _start_quietly() -> None:
@@ -204,7 +205,7 @@ def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: S
                 connection.close()
 
     parent = multiprocessing.parent_process()
-    assert parent is not None, "this process is one of a pool's"
+    assert parent is not None, "this runs in a process of the pool"
 
     def watch() -> None:
         wait_for([parent.sentinel])
@@ -213,24 +214,26 @@ def _begin_worker(kind: tuple, lent: list[socket], desks: list[socket], begun: S
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _on_cluster(waiting: dict[str, Task], address: str, tell: Callable[[str], None]) -> Iterator[tuple[str, dict]]:
-    """Results of a Dask cluster's workers, as they come; only what has a result's form."""
+def _on_cluster(
+    waiting: dict[str, Task], address: str, tell: Callable[[str], None]
+) -> Iterator[tuple[str, Outcome]]:
+    """Outcomes of a Dask cluster's workers, as they come; only what has a result's form."""
     if not waiting:
         return
 
-    def problem(key: str, result: dict) -> str:
+    def problem(key: str, answer: dict) -> str:
         try:
-            sound[key] = received(result, sent(waiting[key]))
+            sound[key] = received(answer, sent(waiting[key]))
         except Wrong as wrong:
             return str(wrong)
         return ""
 
-    sound: dict[str, dict] = {}
-    asked = {key: partial(sent, task) for key, task in waiting.items()}
+    sound: dict[str, Outcome] = {}
+    asked: dict[str, Callable[[], Sent]] = {key: partial(sent, task) for key, task in waiting.items()}
     first = next(iter(waiting.values()))
     silence = max(map(_longest, waiting.values()))
-    for key, result in spread(asked, address, silence, problem, tell, first.course):
-        yield key, sound.pop(key, result)
+    for key, answer in spread(asked, address, silence, problem, tell, first.course):
+        yield key, sound.pop(key) if key in sound else Failed(answer["failed"])
 
 
 def _longest(task: Task) -> float:

@@ -13,6 +13,7 @@ from autograder.confirmation import confirmed
 from autograder.grading.desk import Judged, desk
 from autograder.grading.sandbox import Run, Sandbox, SandboxBroken
 from autograder.grading.store import seeds_of
+from autograder.grading.stored import StoredExercise, StoredResult
 from autograder.grading.template import Check, Submission, Template
 from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.report import Report, unjudged
@@ -28,25 +29,17 @@ class Graded:
     notebook: dict
     reports: dict[int, Report]
 
-    def result(self, submission: Submission, walled: bool) -> dict:
-        """The result as the store keeps it: the notebook, and a summary of what came out, as JSON has them."""
-        summary = {
-            "problem": submission.problem,
-            "notes": list(submission.notes),
-            "isolated": walled,
-            "points": sum(report.points for report in self.reports.values()),
-            "max_points": sum(report.max_points for report in self.reports.values()),
-            "exercises": [_entry(report) for report in self.reports.values()],
-        }
-        return {"notebook": self.notebook, "summary": summary}
-
-
-def _entry(report: Report) -> dict:
-    verdicts = [
-        {"property": v.property, "status": v.status, "points": v.points, "misconception": v.misconception}
-        for v in report.verdicts
-    ]
-    return {"exercise": report.exercise, "seed": report.seed, "points": report.points, "verdicts": verdicts}
+    def result(self, submission: Submission, walled: bool) -> StoredResult:
+        """What the store keeps of it."""
+        reports = self.reports.values()
+        return StoredResult(
+            notebook=self.notebook,
+            problem=submission.problem,
+            notes=submission.notes,
+            isolated=walled,
+            max_points=float(sum(report.max_points for report in reports)),
+            exercises=tuple(map(StoredExercise.of, reports)),
+        )
 
 
 def grade(submission: Submission, template: Template, secret: bytes, box: Sandbox) -> Graded:

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 
 from autograder.grading.batch import Task, close_box, kind_of, perform
 from autograder.grading.desk import close_desk
+from autograder.grading.stored import Outcome
 
 #: Seconds without work after which what is kept ends.
 IDLE = 300.0
@@ -78,7 +79,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def perform_kept(task: Task, idle: float = IDLE) -> dict:
+def perform_kept(task: Task, idle: float = IDLE) -> Outcome:
     """Grade one submission as `batch.perform` does, from any thread, and keep what is warm for `idle` seconds."""
     kind = kind_of(task)
     with _one_at_a_time:

@@ -17,9 +17,9 @@ from autograder import catalogue
 APP = "/app"
 
 #: What exercises may import of the course; one of its other modules nearly answers an exercise.
-COURSE_MODULES = ("course", "course.datasets")
+COURSE_MODULES = ("course", "course.sources", "course.sources.datasets")
 
-#: The data that `course.datasets` hands out; what studies have measured lies beside it.
+#: The data that `course.sources.datasets` hands out; what studies have measured lies beside it.
 COURSE_DATA = ("course/data/sonar.csv", "course/data/clothing_features.npz")
 
 #: What of this package runs the student's code. With the observing half of every exercise (`catalogue.sources`) it

@@ -10,10 +10,12 @@ import html
 import html.parser
 import math
 import re
+from dataclasses import replace
+from typing import Any
 
 from autograder.catalogue import find
 from autograder.grading.sent import Sent
-from autograder.grading.template import Check
+from autograder.grading.stored import Failed, NotAResult, Outcome, StoredExercise, StoredResult
 from autograder.grading.told import STOPPED, UNWALLED, told
 from autograder.grading.wire import made_anew
 from autograder.report import MIME
@@ -26,8 +28,6 @@ SENTENCE_LIMIT = 500
 NOTE_LIMIT = 1_500
 #: Outputs of one cell.
 OUTPUTS_LIMIT = 2_000
-
-_STATUSES = ("pass", "fail", "blocked", "error")
 
 #: What the HTML of reports consists of: elements, with the attributes that they have.
 _ELEMENTS = {
@@ -42,21 +42,23 @@ _PICTURE = re.compile(r"data:image/png;base64,[A-Za-z0-9+/]+=*")
 
 
 class Wrong(ValueError):
-    """A result that has not the form of one; the message says what is wrong, the rest of a sentence."""
+    """An answer that is not a result of what was asked; the message says why, as the rest of a sentence."""
 
 
-def received(result: dict, task: Sent) -> dict:
-    """The result of a task as it may be stored; {"failed": why} stays so. Raises Wrong."""
+def received(answer: object, task: Sent) -> Outcome:
+    """What a worker answered, as it may be stored. answer: JSON of an `Outcome`. Raises Wrong."""
     try:
-        if list(result) == ["failed"]:
-            return {"failed": _text(result["failed"], SENTENCE_LIMIT)}
-        _same(sorted(result), ["notebook", "summary"], "its parts")
-        points = _summary(result["summary"], task)
-        return {"notebook": _notebook(result["notebook"], task, points), "summary": result["summary"]}
+        if isinstance(answer, dict) and list(answer) == ["failed"]:
+            return Failed(_text(answer["failed"], SENTENCE_LIMIT))
+        result = StoredResult.from_json(answer)
+        points = _points(result, task)
+        return replace(result, notebook=_notebook(result.notebook, task, points))
     except Wrong:
         raise
+    except NotAResult as error:
+        raise Wrong(str(error)) from error
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
-        raise Wrong("it has not the form of a result") from error
+        raise Wrong("it does not have the form of a result") from error
 
 
 def _same(told: object, known: object, what: str) -> None:
@@ -68,58 +70,40 @@ def _same(told: object, known: object, what: str) -> None:
 def _text(text: object, limit: int) -> str:
     """A text that can be stored and shown. Raises Wrong, and ValueError for lone surrogates."""
     if type(text) is not str or len(text) > limit:
-        raise Wrong("a text in it is none, or too long")
+        raise Wrong("something in it is not text, or is too long")
     text.encode()
     return text
 
 
-def _summary(summary: dict, task: Sent) -> dict[int, float]:
-    """Check a summary; returns the points by the place of the check's cell. Raises Wrong."""
+def _points(result: StoredResult, task: Sent) -> dict[int, float]:
+    """Compare a result with what was asked; returns the points by the place of the check's cell. Raises Wrong."""
     checks = task.template.checks
-    parts = ["exercises", "isolated", "max_points", "notes", "points", "problem"]
-    _same(sorted(summary), parts, "the parts of its summary")
-    _same(summary["problem"], task.submission.problem, "what is said of the file")
-    _same(summary["notes"], list(task.submission.notes), "the notes")
-    _same(summary["isolated"], task.walled, "the words on isolation")
-    _same([entry["exercise"] for entry in summary["exercises"]], [check.exercise for check in checks], "exercises")
-    points = {
-        check.cell: _entry(entry, check, task) for check, entry in zip(checks, summary["exercises"], strict=True)
-    }
+    _same(result.problem, task.submission.problem, "what is said of the file")
+    _same(result.notes, task.submission.notes, "the notes")
+    _same(result.isolated, task.walled, "the words on isolation")
+    _same([each.exercise for each in result.exercises], [check.exercise for check in checks], "exercises")
+    for exercise in result.exercises:
+        _compare(exercise, task.seeds[exercise.exercise])
     best = sum(float(sum(p.points for p in find(check.exercise).properties)) for check in checks)
-    for said, known in ((summary["points"], sum(points.values())), (summary["max_points"], best)):
-        if not math.isclose(_number(said), known, abs_tol=1e-9):
-            raise Wrong("its points do not add up")
-    return points
-
-
-def _entry(entry: dict, check: Check, task: Sent) -> float:
-    """Check what a summary says of an exercise; returns its points. Raises Wrong."""
-    exercise = find(check.exercise)
-    properties = exercise.properties
-    _same(sorted(entry), ["exercise", "points", "seed", "verdicts"], "the parts of an exercise")
-    _same(entry["seed"], task.seeds[check.exercise], "seeds")
-    _same([v["property"] for v in entry["verdicts"]], [p.slug for p in properties], "properties")
-    for verdict, asked in zip(entry["verdicts"], properties, strict=True):
-        _same(sorted(verdict), ["misconception", "points", "property", "status"], "the parts of a verdict")
-        misconception = verdict["misconception"]
-        if verdict["status"] not in _STATUSES or (
-            misconception is not None and misconception not in exercise.mistakes
-        ):
-            raise Wrong("a verdict in it is none")
-        if _number(verdict["points"]) != (asked.points if verdict["status"] == "pass" else 0):
-            raise Wrong("its points do not fit its verdicts")
-    if not math.isclose(_number(entry["points"]), sum(v["points"] for v in entry["verdicts"]), abs_tol=1e-9):
+    if not math.isclose(result.max_points, best, abs_tol=1e-9):
         raise Wrong("its points do not add up")
-    return entry["points"]
+    return {check.cell: each.points for check, each in zip(checks, result.exercises, strict=True)}
 
 
-def _number(told: object) -> float:
-    if type(told) is not float or not math.isfinite(told):
-        raise Wrong("points in it are no number")
-    return told
+def _compare(exercise: StoredExercise, seed: int) -> None:
+    """Compare what is said of an exercise with what was asked. Raises Wrong."""
+    asked_of = find(exercise.exercise)
+    properties = asked_of.properties
+    _same(exercise.seed, seed, "seeds")
+    _same([verdict.property for verdict in exercise.verdicts], [p.slug for p in properties], "properties")
+    for verdict, asked in zip(exercise.verdicts, properties, strict=True):
+        if verdict.misconception is not None and verdict.misconception not in asked_of.mistakes:
+            raise Wrong("there is no such misconception")
+        if verdict.points != (asked.points if verdict.status == "pass" else 0):
+            raise Wrong("its points do not fit its verdicts")
 
 
-def _notebook(notebook: dict, task: Sent, points: dict[int, float]) -> dict:
+def _notebook(notebook: dict[str, Any], task: Sent, points: dict[int, float]) -> dict[str, Any]:
     """The notebook that was sent, with its outputs as they may be stored. Raises Wrong."""
     known = task.template.rebuilt(task.submission)
     _same(sorted(notebook), sorted(known), "the parts of its notebook")
@@ -174,8 +158,11 @@ def _judged(outputs: list[dict], place: int, points: float, task: Sent) -> list[
         raise _no_report()
     card = data[MIME]
     _same(sorted(card), ["exercise", "max_points", "points"], "the parts of a report")
-    if card["points"] != points or not _number(card["max_points"]) or type(card["exercise"]) is not str:
+    best = card["max_points"]
+    if card["points"] != points or type(best) is not float or not math.isfinite(best):
         raise Wrong("the points of a report are not those of the summary")
+    if type(card["exercise"]) is not str:
+        raise Wrong("a report does not name its exercise")
     shown = {"text/plain": _text(data["text/plain"], TEXT_LIMIT), "text/html": page, MIME: card}
     return [*notes, {"output_type": "display_data", "data": shown, "metadata": {}}, last]
 

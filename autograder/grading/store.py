@@ -19,6 +19,7 @@ from pathlib import Path
 
 from autograder import catalogue
 from autograder.grading.sandbox import Limits
+from autograder.grading.stored import StoredResult
 from autograder.grading.template import Submission, Template
 
 
@@ -28,26 +29,26 @@ class Store:
     def __init__(self, folder: Path):
         self.folder = folder
 
-    def get(self, key: str) -> dict | None:
+    def get(self, key: str) -> StoredResult | None:
         """The result of a key; None if there is none, or none that is whole."""
         try:
-            stored = json.loads(self._path(key).read_bytes())
-            body = stored["result"]
-            return body if stored["digest"] == _digest(body) else None
+            kept = json.loads(self._path(key).read_bytes())
+            return StoredResult.from_json(kept["result"]) if kept["digest"] == _digest(kept["result"]) else None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None
 
-    def put(self, key: str, result: dict) -> None:
+    def put(self, key: str, result: StoredResult) -> None:
         """Write a result, whole or not at all; what is there already stays."""
         if self.get(key) is None:
-            write_whole(self._path(key), json.dumps({"digest": _digest(result), "result": result}).encode())
+            written = result.as_json()
+            write_whole(self._path(key), json.dumps({"digest": _digest(written), "result": written}).encode())
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}.json"
 
 
-def _digest(result: dict) -> str:
-    return hashlib.sha256(json.dumps(result, sort_keys=True).encode()).hexdigest()
+def _digest(written: dict) -> str:
+    return hashlib.sha256(json.dumps(written, sort_keys=True).encode()).hexdigest()
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:

@@ -6,18 +6,18 @@ where there is one, else counted from what the kernel tells of every process.
 
 import contextlib
 import ctypes
+import mmap
 import os
 import platform
-import resource
 from collections.abc import Iterator
 from functools import cache, cmp_to_key
 from pathlib import Path
 
-_libc = ctypes.CDLL(None)
+_libc = ctypes.CDLL(None) if os.name == "posix" else None  # on Windows this module is imported, never used
 _KCMP = {"x86_64": 312, "aarch64": 272}.get(platform.machine())  # asm/unistd.h
 _KCMP_VM = 1  # linux/kcmp.h
 
-_PAGE = resource.getpagesize()
+_PAGE = mmap.PAGESIZE
 
 #: Locks on files that a run may hold: the kernel keeps some hundred bytes for each, and lets everybody have any
 #: number.

@@ -27,4 +27,4 @@ def there(sent: str, digest: str) -> str:
     # Whoever only looks whether it can work here is spared the rest.
     from autograder.grading.batch import perform_sent  # noqa: PLC0415
 
-    return json.dumps(perform_sent(task))
+    return json.dumps(perform_sent(task).as_json())

@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 from unittest import mock
 
@@ -10,9 +11,9 @@ import nbformat
 from nbgrader.api import Gradebook
 
 from autograder.catalogue import exercises
+from autograder.classroom.course import Course
 from autograder.classroom.notes import Notes
-from autograder.classroom.stock import Course
-from autograder.grading.store import Store
+from autograder.grading.stored import StoredExercise, StoredResult, StoredVerdict
 from autograder.grading.template import Submission, load_template
 from tests.conftest import ROOT
 
@@ -42,29 +43,25 @@ def graded(
     student: str,
     codes: dict[str, str],
     failing: dict[str, dict[str, str | None]] | None = None,
-    **summary,
+    **said: object,
 ) -> None:
     """Hand in and store a result. failing: by exercise, then property, the misconception, "error" or None.
 
-    summary: what else the stored summary says.
+    said: what else the stored result says.
     """
     submission = hand_in(course, student, codes)
-    exercises = [_exercise(name, (failing or {}).get(name, {})) for name in ("inverted", "classic")]
-    told = {
-        "problem": "",
-        "notes": [],
-        "isolated": True,
-        "points": sum(e["points"] for e in exercises),
-        "max_points": 31.0,
-        "exercises": exercises,
-    } | summary
+    result = StoredResult(
+        notebook=_template(course).rebuilt(submission),
+        problem="",
+        notes=(),
+        isolated=True,
+        max_points=31.0,
+        exercises=tuple(_exercise(name, (failing or {}).get(name, {})) for name in ("inverted", "classic")),
+    )
     key = f"{student.encode().hex():0>64}"[-64:]
-    result = {"notebook": _template(course).rebuilt(submission), "summary": told}
-    Store(course.root / "build" / "grades").put(key, result)
-    written = course.root / "build" / "written" / f"{ASSIGNMENT}.json"
-    notes = Notes.read(course.root, ASSIGNMENT) if written.exists() else Notes()
-    notes.students[student] = key
-    notes.write(course.root, ASSIGNMENT)
+    course.store.put(key, replace(result, **said))
+    written = course.written(ASSIGNMENT)
+    Notes.read_or_none(written).having({student: key}).write(written)
 
 
 def in_gradebook(
@@ -103,15 +100,15 @@ def in_gradebook(
 
 
 def _template(course: Course):
-    return load_template(course.root / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb")
+    return load_template(course.solution(ASSIGNMENT))
 
 
-def _exercise(name: str, failing: dict[str, str | None]) -> dict:
+def _exercise(name: str, failing: dict[str, str | None]) -> StoredExercise:
     verdicts = []
     for p in exercises()[name].properties:
         said = failing.get(p.slug, "pass")
         status = said if said in ("pass", "error", "blocked") else "fail"
         points = float(p.points) if status == "pass" else 0.0
         named = said if status == "fail" else None
-        verdicts.append({"property": p.slug, "status": status, "points": points, "misconception": named})
-    return {"exercise": name, "seed": 7, "points": sum(v["points"] for v in verdicts), "verdicts": verdicts}
+        verdicts.append(StoredVerdict(p.slug, status, points, named))
+    return StoredExercise(name, 7, tuple(verdicts))

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from autograder import cli
-from autograder.catalogue import misconceptions
+from autograder.catalogue import exercises, misconceptions
 from autograder.classroom.anonymous import LINES, READ_LIMIT, anonymised, name_words, words
 from autograder.classroom.class_page import SHADES, as_html, histogram, shade
 from autograder.classroom.results import collect_results
@@ -35,9 +35,10 @@ def course(tmp_path):
     for student in ("dmitri", "emeka"):
         graded(made, student, {"inverted": SWAPPED, "classic": CLASSIC}, FAILS)
     faults = {"inverted": {"rng": "error"}, "classic": {"scale": None, "eval": None}}
-    graded(made, "goran", {"inverted": GOOD, "classic": CLASSIC}, faults, isolated=False, notes=["Twice."])
-    failed = {"inverted": {"shape": None}, "classic": {"shape": None}}
-    graded(made, "ivan", {}, failed, problem="The file is empty.", points=0.0)
+    graded(made, "goran", {"inverted": GOOD, "classic": CLASSIC}, faults, isolated=False, notes=("Twice.",))
+    blocked = {name: {p.slug: "blocked" for p in exercises()[name].properties} for name in ("inverted", "classic")}
+    unjudged = {name: slugs | {"shape": None} for name, slugs in blocked.items()}
+    graded(made, "ivan", {}, unjudged, problem="The file is empty.")
     path = made.root / "submitted" / "ivan" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     path.write_text("")
     hand_in(made, "hana", {"inverted": GOOD, "classic": CLASSIC})
@@ -167,10 +168,10 @@ def test_the_page_reads_without_eyes(course):
 def test_headings_are_answers_that_are_computed(course):
     page = as_html(collect_results(course, ASSIGNMENT))
     headings = [re.sub("<[^>]+>", "", h) for h in re.findall(r"<h[23][^>]*>(.*?)</h[23]>", page)]
-    assert "Half of the class has 28 of 31 points or more; 2 of 6 have them all" in headings
+    assert "Half of the class has 28 of 31 points or more; 2 of 6 have full marks" in headings
     assert "Most frequent, 2 of 5: “rate is used as the probability of keeping”" in headings
     assert "inverted_dropout: keep-rate fails most often, for 2 of 5" in headings
-    assert "3 submissions need a person" in headings
+    assert "3 submissions need a person to look at them" in headings
 
 
 HOSTILE = "<script>alert(1)</script>"
@@ -183,7 +184,7 @@ NASTY = f"""def inverted_dropout(x, rate, rng):
 def test_nothing_a_student_wrote_runs_or_breaks_out(tmp_path, capsys, monkeypatch):
     course = course_folder(tmp_path)
     breakout = "def inverted_dropout(x, rate, rng):\n    return x < script > alert </ pre\n"
-    notes = [f"</style></pre>{HOSTILE}", "=cmd|' /C calc'!A0"]
+    notes = (f"</style></pre>{HOSTILE}", "=cmd|' /C calc'!A0")
     graded(course, "=HYPERLINK(1)", {"inverted": NASTY, "classic": CLASSIC}, FAILS, notes=notes)
     graded(course, "scriptalert(1)", {"inverted": breakout, "classic": CLASSIC}, problem=HOSTILE)
     in_gradebook(course, "=HYPERLINK(1)", {"inverted": 1, "classic": 1}, first_name=HOSTILE, last_name="</title>")
@@ -337,8 +338,8 @@ SPOILT = {
     "results gone": (lambda c: shutil.rmtree(c.root / "build" / "grades"), "and of 5 others is damaged or missing"),
     "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "is damaged"),
     "no template": (lambda c: (c.root / f"solutions/{ASSIGNMENT}/{ASSIGNMENT}.ipynb").unlink(), "no notebook to"),
-    "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is no course folder"),
-    "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is no course folder"),
+    "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is not a course folder"),
+    "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is not a course folder"),
 }
 
 

@@ -11,12 +11,17 @@ import nbformat
 import pytest
 
 from autograder import cli
-from autograder.classroom import __main__ as classroom
 from autograder.classroom.anonymous import words
+from autograder.classroom.commands import tell_grades
+from autograder.classroom.course import Course
+from autograder.classroom.grade_class import ClassGrades, grade_class, write_feedback
 from autograder.classroom.gradebook import UnreadableGradebook, read_gradebook
+from autograder.classroom.nbgrader_commands import Grade, Nbgrader
+from autograder.classroom.release import release
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS, fill_in
-from autograder.classroom.stock import Course, Grade, GradingStopped
+from autograder.classroom.sample_class import make_sample_class
+from autograder.classroom.telling import CannotGoOn
 from autograder.grading.sandbox import why_not
 from tests.conftest import ROOT
 
@@ -32,9 +37,9 @@ def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("instructor")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions", folder / "solutions")
-    course = classroom.sample_course(folder)
-    grades, problems = classroom.grade(course)
-    assert classroom.write_feedback(course) == []
+    course = make_sample_class(Course(folder))
+    grades, problems = grade_class(course)
+    assert write_feedback(course) == []
     return course, {(g.assignment, g.student): g for g in grades}, problems
 
 
@@ -113,9 +118,9 @@ def test_graded_again_nothing_changes_and_what_was_handed_in_anew_is_graded(grad
     (course.root / "submitted" / "ben" / "07_unknown").mkdir()
     work = course.root / "exercises" / "01_mask" / "01_mask.ipynb"
     shutil.copy(better, work)
-    again, problems = classroom.grade(course)
+    again, problems = grade_class(course)
     assert not (course.root / "feedback" / "hana" / "01_mask").exists(), "what is out of date is taken away"
-    assert classroom.write_feedback(course) == []
+    assert write_feedback(course) == []
     changed = {
         (g.assignment, g.student): g.score for g in again if grades[g.assignment, g.student].score != g.score
     }
@@ -124,9 +129,8 @@ def test_graded_again_nothing_changes_and_what_was_handed_in_anew_is_graded(grad
     assert "10.0 / 10.0" in feedback
     assert work.read_bytes() == better.read_bytes(), "grading must not touch anybody's work in exercises/"
     told = "\n".join(problems)
-    assert (
-        "note.txt belongs to no student" in told and "nobody is empty" in told and "07_unknown is no assign" in told
-    )
+    assert "note.txt belongs to no student" in told and "nobody is empty" in told
+    assert "07_unknown is not an assignment" in told
 
 
 def test_releasing_keeps_what_it_replaces(tmp_path, capsys):
@@ -135,7 +139,7 @@ def test_releasing_keeps_what_it_replaces(tmp_path, capsys):
     course = Course(tmp_path)
     (tmp_path / "exercises" / "01_mask").mkdir(parents=True)
     (tmp_path / "exercises" / "01_mask" / "01_mask.ipynb").write_text("my work")
-    classroom.release(course)
+    release(course)
     assert "had changed" in capsys.readouterr().out
     (kept,) = (tmp_path / "build" / "replaced").rglob("*.ipynb")
     assert kept.read_text() == "my work"
@@ -145,14 +149,14 @@ def test_a_broken_solution_is_one_sentence(tmp_path):
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     (tmp_path / "solutions" / "01_mask").mkdir(parents=True)
     (tmp_path / "solutions" / "01_mask" / "01_mask.ipynb").write_text("not a notebook")
-    with pytest.raises(GradingStopped, match="could not generate 01_mask"):
-        Course(tmp_path).release("01_mask")
+    with pytest.raises(CannotGoOn, match="could not generate 01_mask"):
+        Nbgrader(Course(tmp_path)).generate("01_mask")
 
 
 def test_a_new_gradebook_gets_the_version_that_nbgrader_gives_it():
     told = (
         "from nbgrader import api; own = api.get_alembic_version()\n"
-        "import autograder.classroom.commands\nprint(own == api.get_alembic_version(), own)"
+        "import autograder.classroom.nbgrader_process\nprint(own == api.get_alembic_version(), own)"
     )
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)))
     done = subprocess.run(
@@ -167,7 +171,7 @@ def test_the_printed_grades_look_into_the_folder_once_for_each_assignment(tmp_pa
     handed = {"01_mask": [f"s{number}" for number in range(40)], "05_keras_layer": ["s7"]}
     monkeypatch.setattr(Course, "submissions", lambda self, name: asked.append(name) or handed[name])
     grades = [Grade(name, f"s{number}", 1.5, 2.0) for name in handed for number in range(50)]
-    classroom.report(Course(tmp_path), grades, [])
+    tell_grades(Course(tmp_path), ClassGrades(grades, []))
     assert sorted(asked) == sorted(handed)
     said = capsys.readouterr().out.splitlines()
     assert "41 graded, 0 to look at." in said
@@ -192,23 +196,23 @@ def test_a_gradebook_elsewhere_is_written_once(tmp_path, monkeypatch, url):
     course = class_of_one(tmp_path, f"c.CourseDirectory.db_url = {url!r}")
     monkeypatch.chdir(tmp_path)  # from which the second address is read
     (tmp_path / "kept").mkdir()
-    graded = classroom.grade(course)
+    graded = grade_class(course)
     assert graded == ([Grade("01_mask", "ada", 10.0, 10.0)], [])
     assert not (tmp_path / "gradebook.db").exists()
-    assert read_gradebook(tmp_path).scores["01_mask"]["ada"].points == 10
-    monkeypatch.setattr(Course, "record", lambda *_: pytest.fail("written again"))
-    assert classroom.grade(course) == graded
+    assert read_gradebook(course).scores["01_mask"]["ada"].points == 10
+    monkeypatch.setattr(Nbgrader, "record", lambda *_: pytest.fail("written again"))
+    assert grade_class(course) == graded
 
 
 def test_settings_that_cannot_be_read_are_one_sentence(tmp_path):
     course = class_of_one(tmp_path, "c.CourseDirectory.db_url = 'unknown://nowhere'")
-    with pytest.raises(GradingStopped, match="The gradebook cannot be read: .*unknown"):
-        course.recorded("01_mask")
+    with pytest.raises(CannotGoOn, match="The gradebook cannot be read: .*unknown"):
+        Nbgrader(course).recorded("01_mask")
     with pytest.raises(UnreadableGradebook, match="cannot be read"):
-        read_gradebook(tmp_path)
+        read_gradebook(course)
     course = class_of_one(tmp_path / "second", "c.Course(")
-    with pytest.raises(GradingStopped, match="nbgrader_config.py cannot be read, mend it: SyntaxError"):
-        classroom.grade(course)
+    with pytest.raises(CannotGoOn, match="nbgrader_config.py cannot be read: SyntaxError"):
+        grade_class(course)
 
 
 def test_a_script_that_grades_whenever_it_is_imported_ends_and_says_so(tmp_path):
@@ -217,9 +221,9 @@ def test_a_script_that_grades_whenever_it_is_imported_ends_and_says_so(tmp_path)
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"
-        "from autograder.classroom.__main__ import grade\n"
-        "from autograder.classroom.stock import Course\n"
-        "print(grade(Course(Path.cwd()))[1])\n"
+        "from autograder.classroom.course import Course\n"
+        "from autograder.classroom.grade_class import grade_class\n"
+        "print(grade_class(Course(Path.cwd())).problems)\n"
     )
     run = subprocess.run([sys.executable, script], cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert 'put the call under `if __name__ == "__main__":`' in run.stderr

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
 from autograder.grading.sandbox import why_not
 from tests.classroom.test_press import (
     AUTOGRADE,

@@ -26,7 +26,7 @@ from autograder.grading.warm import PTYS
 from autograder.grading.wire import ALL_PIXELS, PIXELS
 from tests.conftest import ROOT
 
-GUIDE = (ROOT / "course" / "instructor_guide.md").read_text(encoding="utf-8")
+GUIDE = (ROOT / "docs" / "instructor_guide.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def places(tmp_path) -> dict[str, Path]:
         folder.mkdir(parents=True)
     exchange.chmod(0o777)
     (settings / "nbgrader_config.py").write_text(f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\n")
-    for name in ("autograder", "course"):
+    for name in ("autograder", "course", "tools"):
         shutil.copytree(ROOT / name, course / name, ignore=shutil.ignore_patterns("__pycache__"))
     for assignment in ("01_mask", "02_scaling"):  # the others take longer and are graded in the same way
         shutil.copytree(ROOT / "solutions" / assignment, course / "solutions" / assignment)

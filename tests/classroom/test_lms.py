@@ -67,7 +67,7 @@ def test_canvas_without_a_roster():
         ["zoe", "", "", "zoe", "", "10", ""],
     ]
     (warning,) = made.told
-    assert warning.startswith("3 grades are empty, and Canvas takes away") and made.missing == []
+    assert warning.startswith("3 grades are empty, and there Canvas deletes") and made.missing == []
     assert canvas(BOOK, ["01_mask"]).told == []
 
 
@@ -206,7 +206,8 @@ def test_the_command_writes_the_final_score_and_says_what_is_missing(course, cap
     monkeypatch.chdir(course.root)
     assert cli.main(["export", "canvas", "--assignment", ASSIGNMENT, "--roster", "canvas_export.csv"]) == 0
     said = capsys.readouterr().out
-    assert "2 students: build/exports/canvas.csv" in said and "Found by name alone, so look at them: ada" in said
+    assert "Grades of 2 students: build/exports/canvas.csv" in said
+    assert "Found by name alone, so check them: ada" in said
     with (course.root / "build" / "exports" / "canvas.csv").open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     assert [(row[0], row[-1]) for row in rows[2:]] == [("Lovelace, Ada", "27.5"), ("Okri, Ben", "0")]

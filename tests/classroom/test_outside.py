@@ -50,9 +50,8 @@ def packages(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("outside")
     shutil.copytree(ROOT / "tests" / "outside", folder / "source")
     build = "import setuptools.build_meta as backend, sys; print(backend.build_wheel(sys.argv[1]))"
-    done = subprocess.run(
-        [sys.executable, "-c", build, str(folder)], cwd=folder / "source", capture_output=True, text=True, check=True
-    )
+    command = [sys.executable, "-c", build, str(folder)]
+    done = subprocess.run(command, cwd=folder / "source", capture_output=True, text=True, check=True)
     place = folder / "site-packages"
     zipfile.ZipFile(folder / done.stdout.split()[-1]).extractall(place)
     return place

@@ -21,14 +21,17 @@ from nbgrader.api import Gradebook
 from nbgrader.apps.api import NbGraderAPI
 
 from autograder import cli
-from autograder.classroom import __main__ as classroom
 from autograder.classroom import dates, press
+from autograder.classroom.course import Course, settings
+from autograder.classroom.grade_class import grade_class
 from autograder.classroom.lock import course_lock
+from autograder.classroom.nbgrader_commands import Nbgrader
+from autograder.classroom.release import release
 from autograder.classroom.results import collect_results
 from autograder.classroom.sample import STUDENTS
-from autograder.classroom.stock import Course, settings
 from autograder.grading import kept, template
 from autograder.grading.sandbox import why_not
+from autograder.grading.stored import Failed
 from tests.classroom.odd_files import BESIDE, INSTEAD
 from tests.conftest import ROOT
 
@@ -63,7 +66,7 @@ def new_course(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("new")
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / "01_mask", folder / "solutions" / "01_mask")
-    classroom.release(Course(folder))
+    release(Course(folder))
     return folder
 
 
@@ -238,7 +241,7 @@ def test_threads_that_end_with_their_press_and_a_pool_of_them_and_a_terminal_at_
 @isolated
 def test_two_programs_press_at_once(course):
     code = (
-        "import sys; from pathlib import Path; from autograder.classroom.stock import settings\n"
+        "import sys; from pathlib import Path; from autograder.classroom.course import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "config = settings(Path.cwd()); config.SubmissionExporter.patience = 300\n"
         "print([NbGraderAPI(config=config).autograde('01_mask', s)['success'] for s in sys.argv[1:]])"
@@ -297,7 +300,7 @@ def test_a_terminal_says_for_whom_it_waits(course):
 def test_a_server_that_is_killed_while_it_grades_holds_nothing_up(course):
     slow = hand_in(course.root, "slow", ANSWERS["ada"] + "\nimport time\ntime.sleep(40)")
     code = (
-        "from pathlib import Path; from autograder.classroom.stock import settings\n"
+        "from pathlib import Path; from autograder.classroom.course import settings\n"
         "from nbgrader.apps.api import NbGraderAPI\n"
         "NbGraderAPI(config=settings(Path.cwd())).autograde('01_mask', 'slow')"
     )
@@ -374,7 +377,7 @@ def test_when_grading_fails_the_old_grade_stays_and_the_others_are_graded(course
 
     def fail(task, idle):
         wrong = ANSWERS["dmitri"] in task.submission.texts.values()
-        return {"failed": "The sandbox has vanished."} if wrong else real(task, idle)
+        return Failed("The sandbox has vanished.") if wrong else real(task, idle)
 
     monkeypatch.setattr(press, "perform_kept", fail)
     done = opened(course).autograde("01_mask", "*")
@@ -426,7 +429,7 @@ def test_work_that_the_machine_does_not_let_read_gets_no_grade_and_keeps_its_old
     told = {f"{name}'s 01_mask: 01_mask.ipynb cannot be read: Permission denied." for name in names}
     done = opened(course).autograde("01_mask", "*")
     assert not done["success"] and all(sentence in done["log"] for sentence in told)
-    _, problems = classroom.grade(course)
+    _, problems = grade_class(course)
     assert {sentence for sentence in told if any(sentence in problem for problem in problems)} == told
     assert graded.read_bytes() == before
     assert scores(course) == {name: points for name, points in EXPECTED.items() if name != "right1"}
@@ -472,17 +475,17 @@ def test_odd_files_cost_nobody_anything_in_a_terminal_as_in_formgrader(new_cours
             said, _ = process.communicate(timeout=300)
             fine = process.returncode == 0
         assert not fine, "there are names under which nothing can be graded"
-        course.export()
-        assert course.generate_feedback("01_mask")
-        log = said + course.log().read_text() if way == "grade" else said
+        Nbgrader(course).export()
+        assert Nbgrader(course).write_feedback("01_mask")
+        log = said + course.log.read_text() if way == "grade" else said
         for name in BESIDE:
             if not name.endswith(("-as-timestamp", "-as-secret")):
-                assert f"{name}'s 01_mask: Left out, as it is no part of the exercise: '" in log
+                assert f"{name}'s 01_mask: Left out, because it is not part of the exercise: '" in log
             elif name.endswith("-as-timestamp"):
-                assert f"{name}'s 01_mask: Its timestamp.txt holds no date" in log
+                assert f"{name}'s 01_mask: Its timestamp.txt does not contain a date" in log
         for name in INSTEAD:
             assert f"instead-{name}'s 01_mask: " in log
-        assert r"submitted/no\udcfftext is no name" in log and r"submitted/a\nb is no name" in log
+        assert r"submitted/no\udcfftext is not a name" in log and r"submitted/a\nb is not a name" in log
         for folder, ending in (("autograded", ".ipynb"), ("feedback", ".html")):
             files = [path for path in (course.root / folder).rglob("*") if not path.is_dir()]
             assert {path.name for path in files} == {f"01_mask{ending}"}, "nothing else goes back to them"

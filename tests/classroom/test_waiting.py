@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom.stock import Course, GradingStopped
+from autograder.classroom.course import Course
+from autograder.classroom.nbgrader_commands import Nbgrader
+from autograder.classroom.telling import CannotGoOn
 from autograder.classroom.waiting import await_gradebook, holder, others_write
 
 _HOLD = """
@@ -59,7 +61,7 @@ def test_a_gradebook_in_use_is_waited_for_and_who_uses_it_is_said(book, way):
     told = []
     with held(book, *WAYS[way]) as other:
         assert f"(process {other.pid})" in holder(book) and others_write(book)
-        with pytest.raises(GradingStopped) as stopped:
+        with pytest.raises(CannotGoOn) as stopped:
             await_gradebook(book, patience=1.5, tell=told.append)
         threading.Timer(1.5, other.kill).start()
         await_gradebook(book, patience=60, tell=told.append)
@@ -83,7 +85,7 @@ def test_what_a_killed_program_left_behind_is_undone_first(book):
         other.kill()
         other.wait()
         assert Path(f"{book}-journal").stat().st_size > 0
-    assert Course(book.parent).recorded("01_mask") == {"ada"}
+    assert Nbgrader(Course(book.parent)).recorded("01_mask") == {"ada"}
     with sqlite3.connect(book) as again:
         assert again.execute("SELECT count(*) FROM submitted_assignment").fetchone() == (1,)
 
@@ -99,7 +101,7 @@ def test_own_use_is_nobody_elses(book):
 def test_only_a_damaged_gradebook_is_to_be_replaced(tmp_path, content):
     file = tmp_path / "gradebook.db"
     file.write_bytes(content)
-    with pytest.raises(GradingStopped, match=r"is damaged .*last backup.*grade again: every automatic grade"):
+    with pytest.raises(CannotGoOn, match=r"is damaged .*last backup.*grade again: every automatic grade"):
         await_gradebook(file)
     assert file.read_bytes() == content
 
@@ -113,5 +115,5 @@ def test_a_gradebook_that_was_only_begun_is_made_anew(tmp_path):
     (tmp_path / "nbgrader_config.py").write_text("c = get_config()\n")
     with sqlite3.connect(tmp_path / "gradebook.db") as begun:
         begun.execute("CREATE TABLE student (id)")
-    assert Course(tmp_path).recorded("01_mask") is None
+    assert Nbgrader(Course(tmp_path)).recorded("01_mask") is None
     assert not (tmp_path / "gradebook.db").exists()

@@ -10,8 +10,8 @@ import pytest
 
 from autograder import cli, doctor
 from autograder.classroom.sample import STUDENTS, fill_in
-from course import lab
 from tests.conftest import ROOT
+from tools import lab
 
 EMPTY = {"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": []}
 BAD_FILES = {
@@ -84,6 +84,53 @@ def test_a_full_score_is_exit_code_0_and_a_dead_kernel_a_sentence(tmp_path, caps
 def test_hints_are_printed_up_to_a_rung(capsys):
     assert cli.main(["hint", "layer", "2"]) == 0
     assert capsys.readouterr().out.count("Hint") == 2
+
+
+#: A program in which nbgrader cannot be imported.
+WITHOUT_NBGRADER = """
+import sys
+
+class Without:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "nbgrader":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Without())
+from autograder import cli
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_checks_and_hints_do_without_nbgrader():
+    notebook = ROOT / "solutions" / "01_mask" / "01_mask.ipynb"
+    for command in (["check", str(notebook)], ["hint", "mask"], ["--help"]):
+        done = subprocess.run([sys.executable, "-c", WITHOUT_NBGRADER, *command], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["release"], ["grade"], ["grade", "01_mask"], ["feedback"], ["report", "a"], ["export", "canvas"]]
+)
+def test_what_needs_nbgrader_says_so_where_there_is_none(command, monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(cli, "find_spec", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        cli.main(command)
+    assert ended.value.code == 2
+    said = capsys.readouterr().err.strip()
+    assert "needs nbgrader" in said and "make lab" in said and "\n" not in said
+
+
+@pytest.mark.parametrize(
+    "command", [["release"], ["grade"], ["grade", "01_mask"], ["feedback"], ["report", "a"], ["export", "canvas"]]
+)
+def test_commands_for_a_class_are_one_sentence_where_there_is_no_course(command, monkeypatch, capsys, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(command) == 2
+    said = capsys.readouterr()
+    assert "not a course folder" in said.err and "\n" not in said.err.strip() and said.out == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_doctor_names_what_is_missing_and_the_way_out(tmp_path):

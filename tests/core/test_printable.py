@@ -1,17 +1,19 @@
 """What can hide, move or reorder text is visible in every line, list and table."""
 
 import os
+import shutil
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.classroom.__main__ import strays
+from autograder.classroom.course import Course
 from autograder.classroom.spreadsheet import as_csv, safe
-from autograder.classroom.stock import Course
+from autograder.classroom.strays import strays
 from autograder.classroom.telling import tell, tell_now
 from autograder.printable import printable
+from tests.conftest import ROOT
 
 ANYTHING = st.text(st.characters(), max_size=30)
 BIDI = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c"
@@ -66,5 +68,6 @@ def test_strays_with_any_name_are_named_in_a_line_each(tmp_path):
     for name in ("=cmd|' /C calc'!A0", "\x1b[2Jx", "\u202egnp.x", "a\nb", os.fsdecode(b"\xff\xfe")):
         (tmp_path / "submitted" / name).mkdir(parents=True)
     (tmp_path / "solutions").mkdir()
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     told = strays(Course(tmp_path))
     assert len(told) == 5 and all(printable(each) == each for each in told)

@@ -1,71 +1,17 @@
 """Photographs, weights and features come whole, or a sentence says what is wrong with them."""
 
-import hashlib
-import io
 import os
 import socket
-import zipfile
 
-import keras
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
 
-from course import clothing, clothing_features, datasets, xception
-from course.datasets import DataError
+from course.sources import clothing, clothing_features, datasets
+from course.sources.datasets import DataError
+from tests.course.made_up_photographs import bad_photograph, jpeg, packed
 
 FETCH_ARCHIVE = clothing._fetch_archive
-
-
-def jpeg(seed: int) -> bytes:
-    pixels = np.random.default_rng(seed).integers(0, 256, (40, 30, 3), np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "jpeg")
-    return file.getvalue()
-
-
-@pytest.fixture
-def files():
-    """Two made-up photographs in each folder, by name."""
-    folders = [f"{split}/{name}" for split in clothing.SPLITS for name in clothing.CLASSES]
-    return {f"{folder}/{copy}.jpg": jpeg(2 * k + copy) for k, folder in enumerate(folders) for copy in (0, 1)}
-
-
-def packed(path, files):
-    """Write an archive as its host makes it: everything in one outermost folder, and a readme beside it."""
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in {"README.md": b"Clothing", **files}.items():
-            archive.writestr(f"clothing-dataset-small-123/{name}", data)
-    return path
-
-
-def contents(files):
-    found = hashlib.sha256()
-    for name, data in sorted(files.items()):
-        found.update(f"{name}\0{len(data)}\0".encode() + data)
-    return found.hexdigest()
-
-
-@pytest.fixture
-def source(tmp_path, monkeypatch, files):
-    """A folder with a whole archive and whole weights, both made up; an empty cache, and no network."""
-    folder = tmp_path / "source"
-    folder.mkdir()
-    packed(folder / clothing.ARCHIVE, files)
-    (folder / clothing.WEIGHTS).write_bytes(b"weights" * 99)
-    monkeypatch.setattr(clothing, "CONTENTS", contents(files))
-    checksum = hashlib.sha256(b"weights" * 99).hexdigest()
-    monkeypatch.setattr(clothing, "CHECKSUMS", dict.fromkeys(clothing.CHECKSUMS, ("sha256", checksum)))
-    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "cache"))
-    monkeypatch.delenv("DROPOUT_DATA", raising=False)
-
-    def no_network():
-        raise OSError("no network")
-
-    monkeypatch.setattr(clothing, "_fetch_archive", no_network)
-    monkeypatch.setattr(clothing, "_fetch_weights", no_network)
-    return folder
 
 
 def test_both_come_from_the_folder_the_variable_names_without_a_copy(source, monkeypatch, tmp_path, capsys):
@@ -129,10 +75,6 @@ def without_hats(path, files):
     packed(path, {name: data for name, data in files.items() if not name.startswith("train/hat/")})
 
 
-def bad_photograph(path, files):
-    packed(path, {**files, "train/skirt/1.jpg": b"\xff\xd8\xff nothing"})
-
-
 def half_photograph(path, files):
     packed(path, {**files, "test/hat/0.jpg": files["test/hat/0.jpg"][:400]})
 
@@ -148,11 +90,11 @@ def other_photograph(path, files):
 
 
 DAMAGES = {
-    cut: "is cut off or is no zip archive",
-    page: "is cut off or is no zip archive",
+    cut: "is cut off or is not a zip archive",
+    page: "is cut off or is not a zip archive",
     without_hats: "has no photographs in its folder train/hat",
-    bad_photograph: "train/skirt/1.jpg .* is no picture that can be read",
-    half_photograph: "test/hat/0.jpg .* is no picture that can be read",
+    bad_photograph: "train/skirt/1.jpg .* is not a picture that can be read",
+    half_photograph: "test/hat/0.jpg .* is not a picture that can be read",
     flipped_byte: "train/pants/0.jpg .* cannot be read: the archive is damaged there",
     other_photograph: "The 60 photographs .* are not the published ones",
 }
@@ -198,7 +140,7 @@ def test_what_was_fetched_damaged_is_not_kept(source, tmp_path, monkeypatch):
         target.write_bytes(b"<html>Sign in</html>")
 
     monkeypatch.setattr(clothing, "_fetch_archive", fetch)
-    with pytest.raises(DataError, match="is cut off or is no zip archive.*Connect to the network"):
+    with pytest.raises(DataError, match="is cut off or is not a zip archive.*Connect to the network"):
         clothing.prepare()
     assert not target.exists()
 
@@ -209,56 +151,6 @@ def test_wrong_weights_are_named(source, monkeypatch):
     photographs, weights, wrong = clothing.find()
     assert photographs and weights is None
     assert len(wrong) == 1 and f"{clothing.WEIGHTS} does not hold Xception's weights" in wrong[0]
-    with pytest.raises(DataError, match="Keras cannot load them"):
-        xception.base(source / clothing.WEIGHTS)
-
-
-@pytest.fixture(scope="module")
-def frozen():
-    """The base with weights drawn at random: all but the features' meaning is the same."""
-    keras.utils.set_random_seed(0)
-    model = keras.applications.Xception(weights=None, include_top=False, input_shape=(150, 150, 3))
-    model.trainable = False
-    return model
-
-
-def test_features_have_the_order_of_the_names_and_the_unreadable_photograph_is_named(source, files, frozen):
-    photographs = clothing.verified(source / clothing.ARCHIVE)
-    names = photographs.names[:3]
-    x = xception.extract(frozen, photographs, names, title=None)
-    assert x.shape == (3, 2048) and x.dtype == np.float32
-    np.testing.assert_allclose(
-        xception.extract(frozen, photographs, names[2:], title=None), x[2:], atol=1e-4 * x.max()
-    )
-    assert np.abs(x[0] - x[2]).max() > 0.01 * x.max()
-    bad_photograph(source / clothing.ARCHIVE, files)
-    with pytest.raises(DataError, match="train/skirt/1.jpg .* is no JPEG that can be read"):
-        xception.extract(frozen, photographs, ["train/skirt/0.jpg", "train/skirt/1.jpg"], title=None)
-
-
-def test_whole_network_and_features_with_head_are_the_same(frozen):
-    import tensorflow as tf
-
-    images = np.random.default_rng(0).uniform(-1, 1, (4, 150, 150, 3)).astype("float32")
-    labels = np.array([0, 3, 9, 3])
-    keras.utils.set_random_seed(1)
-    top = xception.head(0.5)
-    model = xception.whole(frozen, top)
-    pooled = tf.reduce_mean(frozen(images, training=False), axis=(1, 2))
-    short = keras.Sequential([keras.Input((2048,)), *top])
-    state = top[1].seed_generator.state
-    start = state.numpy()
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    results = []
-    for network, x in ((model, images), (short, pooled)):
-        state.assign(start)  # the same mask
-        with tf.GradientTape() as tape:
-            value = loss(labels, network(x, training=True))
-        variables = [v.value for layer in top for v in layer.trainable_variables]
-        assert len(network.trainable_variables) == 4
-        results.append([value, *tape.gradient(value, variables)])
-    for a, b in zip(*results, strict=True):
-        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6)
 
 
 def test_compact_features_are_within_half_a_step():
@@ -291,26 +183,12 @@ def test_doctor_says_what_is_here_of_the_photographs(source, monkeypatch):
     from autograder import doctor
 
     (symptom,) = doctor._clothing(datasets.FOLDER.parent.parent)
-    assert symptom.state == "without" and "no photographs" in symptom.what and "course.clothing" in symptom.remedy
+    assert symptom.state == "without" and "no photographs" in symptom.what
+    assert "course.sources.clothing" in symptom.remedy
     monkeypatch.setenv("DROPOUT_DATA", str(source))
     (source / clothing.ARCHIVE).write_bytes(b"half")
     (symptom,) = doctor._clothing(datasets.FOLDER.parent.parent)
     assert symptom.state == "without" and "is cut off" in symptom.what
-
-
-@pytest.mark.slow
-def test_real_photographs_and_weights_give_the_shipped_features_and_the_published_accuracy(shared_data, tmp_path):
-    """The real path, end to end: archive and weights, decoding, all features, heads, curves."""
-    from course import transfer_study
-
-    photographs, weights = clothing.prepare()
-    known = clothing_features.load()
-    assert photographs.names == known.names
-    x = xception.extract(xception.base(weights), photographs, photographs.names, title=None)
-    assert clothing_features.distance(known, x, np.arange(len(x))) <= clothing_features.AGREE
-    images, rows = transfer_study.material(known, x)
-    training, validation, test = transfer_study.published(images, rows, 0.5, tmp_path, epochs=10)
-    assert training > 0.85 and validation > 0.78 and test > 0.72
 
 
 def test_committed_notebook_shows_no_photographs(root):

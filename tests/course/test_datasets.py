@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from course import datasets
+from course.sources import datasets
 
 
 @pytest.fixture

@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 
-from course import fashion_study
-from course.fashion_study import Design, Images, stopped_early, train
+from course.networks import training
+from course.networks.training import Design, Images
+from course.studies import fashion_study
+from course.studies.fashion_study import stopped_early, train
+
+pytestmark = pytest.mark.slow
+ROWS, HELD = np.arange(200), np.arange(200, 300)
+DESIGNS = [Design((20,)), Design((10,)), Design((20,), hidden_rate=0.5)]
 
 
 @pytest.fixture(scope="module")
@@ -19,25 +25,28 @@ def images():
     return Images(x(y), y, x(y_test), y_test)
 
 
-def test_curves_have_a_value_for_each_design_seed_and_epoch(images):
-    designs = [Design((20,)), Design((10,)), Design((20,), hidden_rate=0.5)]
-    rows, held = np.arange(200), np.arange(200, 300)
-    curves, stacks = train(designs, [1, 2], images, rows, 15, validation=held)
+@pytest.fixture(scope="module")
+def trained(images):
+    """The curves of three designs from two seeds each, and their stacks."""
+    return train(DESIGNS, [1, 2], images, ROWS, 15, validation=HELD)
+
+
+def test_curves_have_a_value_for_each_design_seed_and_epoch(images, trained):
+    curves, stacks = trained
     assert curves.test_loss.shape == (3, 2, 15) and len(stacks) == 2
     assert (curves.train_accuracy[..., -1] > 0.3).all()
     np.testing.assert_allclose(curves.gap, curves.train_accuracy - curves.validation_accuracy)
     # The last column is what the networks give now.
-    loss, _ = stacks[0].evaluate(images.x[held], images.y[held])
+    loss, _ = stacks[0].evaluate(images.x[HELD], images.y[HELD])
     np.testing.assert_allclose(curves.validation_loss[[0, 2], :, -1].ravel(), loss, rtol=1e-5)
     # What fit reports with dropout is worse than the network is.
     assert (curves.reported_accuracy[2, :, -1] < curves.train_accuracy[2, :, -1]).all()
 
 
-def test_fewer_measurements_are_the_same_ones(images):
-    rows, held = np.arange(100), np.arange(200, 300)
-    every, _ = train([Design((6,))], [3], images, rows, 5, validation=held)
-    some, _ = train([Design((6,))], [3], images, rows, 5, validation=held, every=2)
-    np.testing.assert_allclose(some.validation_loss, every.validation_loss[..., [1, 3, 4]], rtol=1e-4)
+def test_fewer_measurements_of_fewer_networks_are_the_same_ones(images, trained):
+    every, _ = trained
+    some, _ = train([DESIGNS[1]], [2], images, ROWS, 5, validation=HELD, every=2)
+    np.testing.assert_allclose(some.validation_loss[0, 0], every.validation_loss[1, 1, [1, 3, 4]], rtol=1e-4)
 
 
 def test_early_stopping_is_kerass(images):
@@ -48,9 +57,9 @@ def test_early_stopping_is_kerass(images):
 
 
 def test_designs_of_one_shape_share_a_stack_up_to_its_size(monkeypatch):
-    monkeypatch.setattr(fashion_study, "LARGEST_STACK", 4)
+    monkeypatch.setattr(training, "LARGEST_STACK", 4)
     designs = [Design(hidden_rate=rate) for rate in (0, 0.1, 0.2)] + [Design((5,)), Design(weight_decay=0.1)]
-    assert fashion_study._groups(designs, 2) == [[0, 1], [2], [3], [4]]
+    assert training._groups(designs, 2) == [[0, 1], [2], [3], [4]]
 
 
 def test_saved_study_is_complete():

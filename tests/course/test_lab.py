@@ -37,7 +37,7 @@ def lab(tmp_path_factory):
     environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(folder / "config"), "HOME": str(folder)}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [sys.executable, "-m", "course.lab", *options],
+            [sys.executable, "-m", "tools.lab", *options],
             cwd=ROOT, stdout=output, stderr=output, env=environment,
         )  # fmt: skip
     address = f"http://127.0.0.1:{port}"
@@ -59,7 +59,7 @@ def lab(tmp_path_factory):
 
 def test_it_opens_at_the_first_page(lab):
     address, log = lab
-    assert "/lab/tree/course/01_dropout_mask.ipynb" in log.read_text()
+    assert "/lab/tree/course/00_start_here.ipynb" in log.read_text()
     page = urllib.request.urlopen(f"{address}/lab/tree/Light?token={TOKEN}", timeout=20).read().decode()
     assert "JupyterLab" in page
     assert "Traceback" not in log.read_text()

@@ -1,9 +1,12 @@
 """Dropout left on at prediction time, and the curve that judges its spread."""
 
 import numpy as np
+import pytest
 
-from course.monte_carlo import mean_and_spread, predictions, risk_coverage
-from course.stacked import Stack
+from course.networks.monte_carlo import mean_and_spread, predictions, risk_coverage
+from course.networks.stacked import Stack
+
+pytestmark = pytest.mark.slow
 
 
 def test_passes_differ_where_a_network_drops_and_average_to_its_expectation():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from course import record
+from course.studies import record
 
 
 def test_results_are_kept_in_the_order_of_the_experiments(tmp_path):

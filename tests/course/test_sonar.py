@@ -1,11 +1,8 @@
-"""The Sonar experiments: nothing leaks, everything is paired, and the saved numbers are those of the code."""
+"""The Sonar data: split and scaled so that nothing leaks."""
 
 import numpy as np
-import pytest
 
-from course import sonar, sonar_study
-from course.sonar import BASELINE, HIDDEN_DROPOUT, Design
-from course.sonar_pictures import Tip
+from course.sources import sonar
 
 
 def test_data_are_as_described():
@@ -30,57 +27,3 @@ def test_scaling_does_not_look_at_test_rows():
     changed[test] += 5
     np.testing.assert_array_equal(sonar.standardised(x, train)[train], sonar.standardised(changed, train)[train])
     np.testing.assert_allclose(sonar.standardised(x, train)[train].mean(axis=0), 0, atol=1e-5)
-    leaking = sonar_study.scaled_on_all(x, train) - sonar_study.scaled_on_all(changed, train)
-    assert np.abs(leaking[train]).max() > 0.1
-
-
-def test_a_design_does_not_depend_on_what_it_is_compared_with():
-    _, y = sonar.load()
-    parts, seeds = sonar.folds(y, 0)[:2], [5, 6]
-    wide = Design(hidden=(20, 10))
-    together = sonar.accuracies([BASELINE, wide, HIDDEN_DROPOUT], parts, seeds, epochs=(2, 8))
-    alone = sonar.accuracies([HIDDEN_DROPOUT], parts, seeds, epochs=(8,))
-    assert together.shape == (3, 2, 2)
-    np.testing.assert_allclose(together[2, :, 1], alone[0, :, 0], atol=0.05)  # at most an echo on the threshold
-
-
-def test_large_batches_of_networks_are_split(monkeypatch):
-    _, y = sonar.load()
-    parts, seeds = sonar.folds(y, 0)[:3], [1, 2, 3]
-    whole = sonar.accuracies([BASELINE], parts, seeds, epochs=(6,))
-    monkeypatch.setattr(sonar, "LARGEST_STACK", 2)
-    np.testing.assert_allclose(sonar.accuracies([BASELINE], parts, seeds, epochs=(6,)), whole, atol=0.05)
-
-
-def test_saved_study_is_complete():
-    accuracies, date = sonar_study.saved()
-    assert set(accuracies) == set(sonar_study.EXPERIMENTS) and len(date) == 10
-    for name, grid in sonar_study.GRIDS.items():
-        shape = (len(grid.rows[1]), len(grid.columns[1]), sonar_study.REPEATS, sonar.FOLDS)
-        assert accuracies[f"grid: {name}"].shape == shape
-    assert all(((values >= 0) & (values <= 1)).all() for values in accuracies.values())
-    # Accuracies are counts of 20 or 21 test echoes.
-    counts = accuracies["published"][..., None] * np.array([20, 21])
-    assert (np.abs(counts - counts.round()).min(axis=-1) < 0.01).all()
-
-
-def test_a_tip_says_where_the_interval_lies_and_who_is_stuck():
-    rng = np.random.default_rng(0)
-    grid = sonar_study.Grid(("rate", (0.0, 0.5)), ("momentum", (0.9,)), ())
-    baseline = rng.normal(0.85, 0.02, (10, 10))
-    accuracies = np.stack([baseline + rng.normal(0, 0.02, (10, 10)), baseline - 0.3])[:, None]
-    tip = Tip(grid, accuracies, baseline)
-    assert tip.below.tolist() == [[False], [True]] and not tip.above.any()
-    assert tip.means[1, 0] == pytest.approx(-30) and tip.stuck.tolist() == [[0.0], [1.0]]
-    assert "rate 0.5: -30.0" in tip.show("title").alt
-
-
-@pytest.mark.slow
-def test_saved_numbers_come_from_this_code():
-    accuracies, _ = sonar_study.saved()
-    _, y = sonar.load()
-    again = sonar.accuracies(list(sonar.PUBLISHED.values()), sonar.folds(y, 0), sonar_study.network_seeds(0))
-    difference = again[..., 0] - accuracies["published"][:, 0]
-    # Small steps repeat. Large ones blow up differences in rounding until an echo or two fall otherwise.
-    assert np.abs(difference[0]).mean() < 0.02
-    assert np.abs(difference).mean() < 0.1 and np.abs(difference.mean(axis=1)).max() < 0.05

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from course.figures.sonar_pictures import Tip
 from course.networks import sonar_networks
 from course.networks.sonar_networks import BASELINE, HIDDEN_DROPOUT, Design
@@ -15,8 +16,8 @@ def test_a_design_does_not_depend_on_what_it_is_compared_with():
     _, y = sonar.load()
     parts, seeds = sonar.folds(y, 0)[:2], [5, 6]
     wide = Design(hidden=(20, 10))
-    together = sonar.accuracies([BASELINE, wide, HIDDEN_DROPOUT], parts, seeds, epochs=(2, 8))
-    alone = sonar.accuracies([HIDDEN_DROPOUT], parts, seeds, epochs=(8,))
+    together = sonar_networks.accuracies([BASELINE, wide, HIDDEN_DROPOUT], parts, seeds, epochs=(2, 8))
+    alone = sonar_networks.accuracies([HIDDEN_DROPOUT], parts, seeds, epochs=(8,))
     assert together.shape == (3, 2, 2)
     np.testing.assert_allclose(together[2, :, 1], alone[0, :, 0], atol=0.05)  # at most an echo on the threshold
 
@@ -64,7 +65,8 @@ def test_a_tip_says_where_the_interval_lies_and_who_is_stuck():
 def test_saved_numbers_come_from_this_code():
     accuracies, _ = sonar_study.saved()
     _, y = sonar.load()
-    again = sonar.accuracies(list(sonar.PUBLISHED.values()), sonar.folds(y, 0), sonar_study.network_seeds(0))
+    designs = list(sonar_networks.PUBLISHED.values())
+    again = sonar_networks.accuracies(designs, sonar.folds(y, 0), sonar_study.network_seeds(0))
     difference = again[..., 0] - accuracies["published"][:, 0]
     # Small steps repeat. Large ones blow up differences in rounding until an echo or two fall otherwise.
     assert np.abs(difference[0]).mean() < 0.02

@@ -4,8 +4,11 @@ import keras
 import numpy as np
 import pytest
 
-from course import clothing, clothing_features, transfer_study
-from course.fashion_study import Curves
+from course.networks.training import Curves
+from course.sources import clothing, clothing_features
+from course.studies import transfer_study
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +40,7 @@ def test_kept_epoch_is_the_first_best_one_as_keras_keeps_it():
 
 def test_published_head_leaves_the_best_checkpoint_in_kerass_format(known, tmp_path):
     images, rows = transfer_study.material(known)
-    training, validation, tested = transfer_study.published(images, rows[::10], 0.2, tmp_path, epochs=4)
+    training, validation, tested = transfer_study.published(images, rows[::10], 0.2, tmp_path, epochs=2)
     model = keras.saving.load_model(tmp_path / "best_0.2.keras")
     assert [type(layer).__name__ for layer in model.layers] == ["Dense", "Dropout", "Dense"]
     _, again = model.evaluate(images.x[3068:], images.y[3068:], verbose=0)

@@ -238,13 +238,14 @@ ATTACKS = [
     ),
     Attack(
         "imports-answers",
-        "for module in ('autograder.classroom.sample', 'course.xception', 'tests.grading.attacks',\n"
-        "               'autograder.judge', 'autograder.kits.histories.judge', 'autograder.notebook'):\n    try:\n"
+        "for module in ('autograder.classroom.sample', 'course.networks.xception', 'tests.grading.attacks',\n"
+        "               'autograder.judge', 'autograder.kits.histories.judge',\n"
+        "               'autograder.examination'):\n    try:\n"
         "        __import__(module)\n        print('has', module)\n    except ImportError:\n"
         "        print('without', module)\n" + GOOD,
         FULL,
         says=(
-            "without autograder.classroom.sample without course.xception without tests.grading.attacks"
+            "without autograder.classroom.sample without course.networks.xception without tests.grading.attacks"
             " without autograder.judge without autograder.kits.histories.judge without autograder.examination",
         ),
     ),

@@ -4,8 +4,8 @@ import shutil
 
 import pytest
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
+from autograder.classroom.release import release
 from autograder.grading import batch
 from autograder.grading.desk import Desk
 from autograder.grading.parent import WarmParent
@@ -20,7 +20,7 @@ def empty_class(tmp_path) -> Course:
     shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     shutil.copytree(ROOT / "solutions" / "01_mask", tmp_path / "solutions" / "01_mask")
     course = Course(tmp_path)
-    classroom.release(course)
+    release(course)
     return course
 
 

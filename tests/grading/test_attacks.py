@@ -16,9 +16,10 @@ import nbformat
 import pytest
 from nbgrader.api import Gradebook
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
+from autograder.classroom.grade_class import grade_class, write_feedback
+from autograder.classroom.options import Options
+from autograder.classroom.release import release
 from autograder.grading.sandbox import Limits
 from autograder.printable import printable
 from tests.conftest import ROOT
@@ -60,7 +61,7 @@ def graded(folder: Path, port: int, members: list[Attack], limits: Limits) -> tu
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     shutil.copytree(ROOT / "solutions" / "02_scaling", folder / "solutions" / "02_scaling")
     course = Course(folder)
-    classroom.release(course)
+    release(course)
     released = nbformat.read(folder / "exercises" / "02_scaling" / "02_scaling.ipynb", as_version=4)
     submitted = folder / "submitted"
     for attack in members:
@@ -70,8 +71,8 @@ def graded(folder: Path, port: int, members: list[Attack], limits: Limits) -> tu
     if members is OTHERS:
         _write_oddities(submitted, Attack("", points=FULL), released)
     before = {path: path.read_bytes() for path in submitted.rglob("*.ipynb") if path.is_file()}
-    _, problems = classroom.grade(course, Options(workers=2, limits=limits))
-    assert classroom.write_feedback(course) == []
+    _, problems = grade_class(course, Options(workers=2, limits=limits))
+    assert write_feedback(course) == []
     assert {path: path.read_bytes() for path in before} == before, "what was handed in has to stay as it is"
     return course, problems
 
@@ -83,8 +84,8 @@ ODDITIES = {
     "a-link": "not a file but a link to another one",
     "nothing": "the folder is empty",
     "misnamed": "there is no 02_scaling.ipynb, only 'homework.ipynb'",
-    "<script>alert(1)</script>": "is no name that can be graded under",
-    "two\nlines": "is no name that can be graded under",
+    "<script>alert(1)</script>": "is not a name that nbgrader can use",
+    "two\nlines": "is not a name that nbgrader can use",
     "a-linked-folder": "Its folder is a link",
     "a-linked-student": "Its folder is a link",
 }
@@ -156,7 +157,7 @@ def test_every_attack_costs_itself_and_nothing_else(tmp_path, monkeypatch, name)
         "autograder.grading.batch._here", lambda waiting, workers: iter([] if not waiting else 1 / 0)
     )
     before = {attack.name: points(course, attack.name) for attack in members}
-    _, again = classroom.grade(course, Options(workers=2, limits=limits))
+    _, again = grade_class(course, Options(workers=2, limits=limits))
     assert again == problems, "graded once more, nothing is run and nothing changes"
     assert {attack.name: points(course, attack.name) for attack in members} == before
 
@@ -182,7 +183,7 @@ def oddities_are_named_and_stop_nothing(course: Course, problems: list[str]) -> 
     for where in ("autograded", "feedback"):
         assert not any(path.name == "link.txt" for path in (course.root / where).rglob("*"))
     assert any("note.txt" in problem for problem in problems)
-    assert any("a-file/02_scaling is no folder" in problem for problem in problems)
+    assert any("a-file/02_scaling is not a folder" in problem for problem in problems)
     assert all(problem.isprintable() for problem in problems), "no escape code reaches a terminal"
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder.classroom.stock import Course
+from autograder.classroom.course import Course
 from autograder.grading.store import course_secret, seed_of
 from autograder.grading.template import load_template, read_submission
 from tests.conftest import ROOT

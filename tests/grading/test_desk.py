@@ -14,6 +14,7 @@ from autograder.grading import batch
 from autograder.grading import desk as desk_module
 from autograder.grading.desk import Desk, DeskBroken
 from autograder.grading.desk_wire import read_report, send, told_of
+from autograder.grading.stored import Failed
 from autograder.judge import judge
 from autograder.judge.reading import read
 from autograder.report import MIME, unjudged
@@ -197,9 +198,9 @@ def test_a_fault_of_the_grader_costs_its_own_task(monkeypatch):
     monkeypatch.setattr(batch, "kind_of", lambda task: ())
     monkeypatch.setattr(batch, "_box", lambda kind: None)
     task = type("Sent", (), {"submission": None, "template": None, "seeds": {}})
-    assert batch.perform_sent(task) == {
-        "failed": "The grader itself failed on it (ZeroDivisionError: by \N{REPLACEMENT CHARACTER})."
-    }
+    assert batch.perform_sent(task) == Failed(
+        "The grader itself failed on it (ZeroDivisionError: by \N{REPLACEMENT CHARACTER})."
+    )
 
 
 def test_a_report_that_waits_for_another_recording_is_all_that_is_waited_for():

@@ -19,15 +19,21 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from autograder.classroom import __main__ as classroom
-from autograder.classroom.grading import Options, Unprotected, collect, grade_assignment
+from autograder.classroom.assignment import load_assignment
+from autograder.classroom.collected import collect
+from autograder.classroom.course import Course
+from autograder.classroom.grade_class import grade_assignment
+from autograder.classroom.nbgrader_commands import Nbgrader
+from autograder.classroom.options import Options, Unprotected
+from autograder.classroom.progress import Progress
 from autograder.classroom.sample import STUDENTS
-from autograder.classroom.stock import Course
+from autograder.classroom.strays import strays
 from autograder.grading import places, sandbox
 from autograder.grading.batch import Task, run_all
 from autograder.grading.grade import grade
 from autograder.grading.sandbox import Limits, Sandbox, SandboxBroken, why_not
 from autograder.grading.store import Store, course_secret, key_of, seed_of
+from autograder.grading.stored import NotAResult, StoredExercise, StoredResult, StoredVerdict
 from autograder.grading.template import (
     FILE_LIMIT,
     MISSING,
@@ -193,21 +199,86 @@ def test_the_secret_is_made_once_and_is_the_owners_own(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == [".course_secret"]
 
 
+def a_result(points: float = 1.0) -> StoredResult:
+    verdicts = (
+        StoredVerdict("shape", "pass", points, None),
+        StoredVerdict("keep-rate", "fail", 0.0, "keep-drop-swapped"),
+    )
+    return StoredResult(
+        notebook=template().rebuilt(Submission()),
+        problem="",
+        notes=("A note.",),
+        isolated=True,
+        max_points=31.0,
+        exercises=(StoredExercise("inverted", 7, verdicts), StoredExercise("classic", 2**62, ())),
+    )
+
+
+def test_a_result_is_read_as_it_was_written():
+    result = a_result()
+    assert StoredResult.from_json(json.loads(json.dumps(result.as_json()))) == result
+    assert result.points == 1.0 and [exercise.points for exercise in result.exercises] == [1.0, 0.0]
+
+
+#: What makes JSON that is no result out of a result's: it is refused, and so the submission graded anew.
+NO_RESULTS = {
+    "a list": lambda raw: [raw],
+    "a part more": lambda raw: raw | {"more": 1},
+    "no notebook": lambda raw: {"summary": raw["summary"]},
+    "no cells": lambda raw: raw | {"notebook": raw["notebook"] | {"cells": None}},
+    "a cell that is text": lambda raw: raw | {"notebook": raw["notebook"] | {"cells": ["x"]}},
+    "a cell without text": lambda raw: without(raw, raw["notebook"]["cells"][0], "source"),
+    "a part of the summary more": lambda raw: raw | {"summary": raw["summary"] | {"more": 1}},
+    "a part of the summary less": lambda raw: without(raw, raw["summary"], "isolated"),
+    "isolation as a number": lambda raw: raw | {"summary": raw["summary"] | {"isolated": 1}},
+    "a note that is no text": lambda raw: raw | {"summary": raw["summary"] | {"notes": [1]}},
+    "points that do not add up": lambda raw: raw | {"summary": raw["summary"] | {"points": 2.0}},
+    "points that are no number": lambda raw: raw | {"summary": raw["summary"] | {"max_points": float("nan")}},
+    "a seed that is none": lambda raw: changed(raw, raw["summary"]["exercises"][0], seed=True),
+    "points of an exercise": lambda raw: changed(raw, raw["summary"]["exercises"][1], points=1.0),
+    "a status that is none": lambda raw: changed(raw, verdict_of(raw), status="passed"),
+    "a mistake that is a list": lambda raw: changed(raw, verdict_of(raw), misconception=["x"]),
+    "a verdict's part less": lambda raw: without(raw, verdict_of(raw), "points"),
+}
+
+
+def verdict_of(raw: dict) -> dict:
+    return raw["summary"]["exercises"][0]["verdicts"][0]
+
+
+def without(raw: dict, part: dict, name: str) -> dict:
+    del part[name]
+    return raw
+
+
+def changed(raw: dict, part: dict, **values: object) -> dict:
+    part.update(values)
+    return raw
+
+
+@pytest.mark.parametrize("what", NO_RESULTS)
+def test_a_result_of_another_form_is_refused(what):
+    with pytest.raises(NotAResult):
+        StoredResult.from_json(NO_RESULTS[what](json.loads(json.dumps(a_result().as_json()))))
+
+
 def test_a_result_that_is_not_whole_is_none(tmp_path):
     store = Store(tmp_path)
-    store.put("ab" * 32, {"points": 1})
-    assert store.get("ab" * 32) == {"points": 1} and store.get("cd" * 32) is None
+    result = a_result()
+    store.put("ab" * 32, result)
+    assert store.get("ab" * 32) == result and store.get("cd" * 32) is None
     (path,) = tmp_path.rglob("*.json")
     whole = path.read_bytes()
     for damaged in (whole[:-5], b"", whole.replace(b'"points": 1', b'"points": 9'), b"[]", b"[" * 100_000):
+        assert damaged != whole
         path.write_bytes(damaged)
         assert store.get("ab" * 32) is None
-    store.put("ab" * 32, {"points": 1})
+    store.put("ab" * 32, result)
     assert path.read_bytes() == whole
 
 
 def test_without_isolation_nothing_runs_unless_the_risk_is_named(monkeypatch):
-    monkeypatch.setattr("autograder.classroom.grading.why_not", lambda: "there is no wall.")
+    monkeypatch.setattr("autograder.classroom.options.why_not", lambda: "there is no wall.")
     with pytest.raises(Unprotected, match=r"there is no wall\..*--unprotected"):
         _ = Options().walled
     assert Options(unprotected=True).walled is False
@@ -357,7 +428,7 @@ def test_where_no_parent_can_be_shared_each_process_has_its_own(tmp_path, monkey
     store = Store(tmp_path)
     key = key_of(submission, asked, SECRET, ROOMY, True)
     assert run_all([Task(key, submission, asked, SECRET, ROOMY, True)], store, workers=1) == {}
-    assert store.get(key)["summary"]["points"] > 0
+    assert store.get(key).points > 0
 
 
 def test_links_that_no_system_can_look_up_are_named_and_cost_nobody_else_anything(tmp_path):
@@ -368,10 +439,12 @@ def test_links_that_no_system_can_look_up_are_named_and_cost_nobody_else_anythin
     (tmp_path / "submitted" / "ann" / "other").symlink_to("x" * 300)
     (tmp_path / "submitted" / "ben" / "01_mask").symlink_to("x" * 300)
     (tmp_path / "submitted" / "cem").symlink_to("x" * 300)
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
     course = Course(tmp_path)
     assert course.submissions("01_mask") == ["ann"]
-    told = "\n".join(classroom.strays(course))
-    assert "ann/other is no assignment" in told and "ben/01_mask is no folder" in told and "submitted/cem" in told
+    told = "\n".join(strays(course))
+    assert "ann/other is not an assignment" in told and "ben/01_mask is not a folder" in told
+    assert "submitted/cem" in told
 
 
 def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
@@ -386,7 +459,8 @@ def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
         return listed(folder)
 
     monkeypatch.setattr(Path, "iterdir", refuse)
-    assert classroom.strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    assert strays(Course(tmp_path)) == ["submitted/ann cannot be read: Permission denied."]
 
 
 @pytest.fixture
@@ -427,24 +501,24 @@ def broken(seed: int) -> bytes:
 @isolated
 def test_hundreds_of_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_class):
     """All are read, and all that differ in what counts are run; nbgrader writes a sample of one in eight."""
-    course, asked, options = empty_class, template("01_mask"), Options(limits=ROOMY)
+    course, options = empty_class, Options(limits=ROOMY)
     for seed in range(320):
         hand_in(course, f"s{seed:04}", broken(seed))
-    handed, problems = collect(course, "01_mask", asked, options)
-    assert len(handed) == 320 and problems == []
-    tasks = list({each.task.key: each.task for each in handed}.values())
-    store = Store(course.root / "build" / "grades")
+    collected = collect(load_assignment(course, "01_mask"), options)
+    handed, tasks = collected.handed_in, collected.tasks
+    assert len(handed) == 320 and collected.problems == ()
+    store = course.store
     assert run_all(tasks, store, 2) == {}
     points, named = {}, set()
     for each in handed:
-        summary = store.get(each.task.key)["summary"]
-        points[each.student] = summary["points"]
-        assert 0 <= summary["points"] <= 10 and summary["problem"] == each.task.submission.problem
-        assert not summary["problem"] or summary["points"] == 0
-        assert all(v["status"] != "error" for e in summary["exercises"] for v in e["verdicts"])
+        result = store.get(each.task.key)
+        points[each.student] = result.points
+        assert 0 <= result.points <= 10 and result.problem == each.task.submission.problem
+        assert not result.problem or result.points == 0
+        assert not any(exercise.broken for exercise in result.exercises)
         if each.task.submission.texts == {"solution-mask": ANSWER}:
-            assert summary["points"] == 10, "whatever else is broken, the work is there"
-        if summary["problem"]:
+            assert result.points == 10, "whatever else is broken, the work is there"
+        if result.problem:
             named.add(each.student)
     assert 80 < len(named) < 200 and len(tasks) > 30
     assert 120 < list(points.values()).count(10) < 320 - len(named)
@@ -453,10 +527,13 @@ def test_hundreds_of_broken_notebooks_each_get_a_grade_or_a_named_problem(empty_
     for student in set(points) - set(sample):
         shutil.rmtree(course.root / "submitted" / student)
     known = []
-    problems = grade_assignment(course, "01_mask", options, lambda total, done: known.append((total, done)))
+    progress = Progress()
+    progress.start = lambda total, done: known.append((total, done))
+    problems = grade_assignment(Nbgrader(course), "01_mask", options, progress)
     ((total, done),) = known
     assert total == done, "nothing is graded twice"
-    assert {g.student: g.score for g in course.export()} == {student: points[student] for student in sample}
+    exported = {g.student: g.score for g in Nbgrader(course).export()}
+    assert exported == {student: points[student] for student in sample}
     assert {student for student in sample if any(student in p for p in problems)} >= named & set(sample)
 
 
@@ -476,7 +553,7 @@ def test_plain_nbgrader_autograde_is_isolated_too(small_class):
     assert not (course.root / "autograded" / "student0" / "01_mask" / "link.txt").exists(), (
         "it would go back to them"
     )
-    grades = {g.student: g.score for g in course.export()}
+    grades = {g.student: g.score for g in Nbgrader(course).export()}
     assert grades == {"broken": 0.0, **{f"student{n}": 10.0 for n in range(2)}}
 
 
@@ -508,7 +585,12 @@ def test_of_the_course_only_what_exercises_import_is_shown():
     whole = [a.removeprefix(f"{places.APP}/") for a in arguments if a.startswith(f"{places.APP}/")]
     shown = {name for name in whole if (ROOT / name).is_file()}
     of_course = {name for name in shown if name.startswith("course")}
-    assert of_course == {"course/__init__.py", "course/datasets.py", *places.COURSE_DATA}
+    assert of_course == {
+        "course/__init__.py",
+        "course/sources/__init__.py",
+        "course/sources/datasets.py",
+        *places.COURSE_DATA,
+    }
     assert shown == set(places.shown())
 
 
@@ -552,7 +634,7 @@ seen = [os.path.join(folder, name) for folder, _, names in os.walk("{place}") fo
 for path in seen:
     open(path).close()
 print("seen", sorted(seen))
-for module in ("course", "course.xception", "autograder.classroom.sample", "tests.grading.attacks"):
+for module in ("course", "course.networks.xception", "autograder.classroom.sample", "tests.grading.attacks"):
     try:
         __import__(module)
         print("has", module)
@@ -581,6 +663,7 @@ def test_a_course_inside_a_place_that_is_shown_is_hidden_but_for_its_python(monk
         shown = json.dumps(notebook)
         python = course / ".venv" / "lib" / "python" / "file"
         assert f"seen {sorted([f'{folder}/beside', str(python)])}" in shown, shown
-        assert "has course\\nhas no course.xception\\nhas no autograder.classroom.sample\\nhas no tests" in shown
+        hidden = ("course.networks.xception", "autograder.classroom.sample", "tests")
+        assert r"\n".join(("has course", *(f"has no {module}" for module in hidden))) in shown
         with Sandbox(asked.imports, ROOMY) as box:
             assert ".course_secret" in json.dumps(grade(look, asked, SECRET, box).notebook), "it would be seen"

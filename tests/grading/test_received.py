@@ -9,6 +9,7 @@ from autograder.classroom.sample import STUDENTS
 from autograder.grading.batch import Task, perform, sent
 from autograder.grading.received import Wrong, received
 from autograder.grading.sandbox import Limits, why_not
+from autograder.grading.stored import Outcome
 from autograder.grading.template import Submission, load_template
 from autograder.grading.told import STOPPED, told
 from autograder.notebook import MIME
@@ -41,17 +42,23 @@ TRUE = {
 
 
 @pytest.fixture(scope="module")
-def results() -> dict[str, tuple[Task, dict]]:
+def outcomes() -> dict[str, tuple[Task, Outcome]]:
     tasks = {name: task_of(text) for name, text in TRUE.items()}
     tasks["unreadable"] = task_of(RIGHT, problem="The file is empty.", notes=("A <b>note</b>.",))
     return {name: (task, perform(task)) for name, task in tasks.items()}
 
 
+@pytest.fixture
+def results(outcomes) -> dict[str, tuple[Task, dict]]:
+    """What honest workers send."""
+    return {name: (task, json.loads(json.dumps(outcome.as_json()))) for name, (task, outcome) in outcomes.items()}
+
+
 @pytest.mark.parametrize("name", [*TRUE, "unreadable"])
-def test_what_an_honest_worker_sends_is_let_through_as_it_is(results, name):
+def test_what_an_honest_worker_sends_is_let_through_as_it_is(outcomes, results, name):
     task, result = results[name]
-    again = json.loads(json.dumps(result))
-    assert received(again, sent(task)) == again
+    assert received(result, sent(task)) == outcomes[name][1]
+    assert received(result, sent(task)).as_json() == result
 
 
 def check_of(result: dict) -> dict:
@@ -194,6 +201,6 @@ def test_of_a_cells_outputs_only_text_and_pictures_are_kept(results, output):
     task, result = results["right"]
     spoilt = copy.deepcopy(result)
     solution_of(spoilt)["outputs"].append(output)
-    kept = json.dumps([o for o in solution_of(received(spoilt, sent(task)))["outputs"]])
+    kept = json.dumps([o for o in solution_of(received(spoilt, sent(task)).as_json())["outputs"]])
     for never in ("<script", "javascript", "svg", "execute_result", "PHNj", '"x": 1', "\\u0000", "\\u0007"):
         assert never not in kept

@@ -84,7 +84,7 @@ def test_nothing_visible_imports_what_knows_right_answers(module):
 
 def test_of_data_only_what_the_course_hands_out_is_visible():
     names = [Path(name).name for name in places.COURSE_DATA]
-    program = "from course.datasets import FILES; print(*FILES)"
+    program = "from course.sources.datasets import FILES; print(*FILES)"
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
     assert sorted(done.stdout.split()) == sorted(names)
 
@@ -261,7 +261,8 @@ WANTED = [
     *(f"autograder.{name}" for name in KNOWING),
     *(name.removesuffix(".py").replace("/", ".") for name in catalogue.sources() if "judge" in name),
     *(".".join(path.relative_to(ROOT).with_suffix("").parts) for path in (ROOT / "tests").rglob("*.py")),
-    "autograder.grading.grade", "autograder.classroom.sample", "course.xception", "solutions", "benchmarks",
+    "autograder.grading.grade", "autograder.classroom.sample", "course.networks.xception", "solutions",
+    "benchmarks",
 ]  # fmt: skip
 FILES = [str(path) for folder in ("autograder", "tests") for path in (ROOT / folder).rglob("*.py")]
 

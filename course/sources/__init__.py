@@ -1,0 +1,1 @@
+"""Where the data come from: getting, verifying and splitting each data set."""

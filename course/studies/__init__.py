@@ -1,0 +1,1 @@
+"""The long experiments, and the numbers that they have saved."""
