@@ -5,15 +5,17 @@ What the package has to hold says CONTRIBUTING.md, whose words and commands are 
 
 import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
+import sysconfig
+import venv
 import zipfile
 from pathlib import Path
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from autograder.grading.sandbox import why_not
 from tests.conftest import ROOT
@@ -26,11 +28,9 @@ pytestmark = [
 ASSIGNMENT = "20_gaussian"
 RIGHT = """
 def gaussian_dropout(x, rate, rng):
-    ### BEGIN SOLUTION
     if not 0 <= rate < 1:
         raise ValueError("rate is a probability below 1")
-    return (x * rng.normal(1, np.sqrt(rate / (1 - rate)), x.shape)).astype(x.dtype)
-    ### END SOLUTION
+    return x * rng.normal(1, np.sqrt(rate / (1 - rate)), x.shape)
 """
 WRONG = RIGHT.replace("np.sqrt(rate / (1 - rate))", "rate / (1 - rate)")
 #: Looks for what judges, and would have all points if it were there.
@@ -64,7 +64,7 @@ def course(packages, tmp_path_factory) -> Path:
     shutil.copy(ROOT / "nbgrader_config.py", folder)
     source = folder / "solutions" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb"
     source.parent.mkdir(parents=True)
-    nbformat.write(notebook(RIGHT), source)
+    shutil.copy(ROOT / "tests" / "outside" / source.name, source)
     run(packages, folder, "release", ASSIGNMENT)
     released = folder / "exercises" / ASSIGNMENT / source.name
     for student, answer in (("ada", RIGHT + CURIOUS), ("bob", WRONG), ("eve", "")):
@@ -75,21 +75,6 @@ def course(packages, tmp_path_factory) -> Path:
         path.parent.mkdir(parents=True)
         nbformat.write(handed_in, path)
     return folder
-
-
-def notebook(answer: str) -> nbformat.NotebookNode:
-    """An assignment as nbgrader's source folder has it."""
-    cell = {"schema_version": 3, "task": False}
-    solution = cell | {"grade": False, "grade_id": "gaussian", "locked": False, "solution": True}
-    check = cell | {"grade": True, "grade_id": "check", "locked": True, "solution": False, "points": 7}
-    return new_notebook(
-        cells=[
-            new_markdown_cell("# Gaussian dropout"),
-            new_code_cell("import numpy as np\n\nfrom autograder import check"),
-            new_code_cell(answer.strip(), metadata={"nbgrader": solution}),
-            new_code_cell('check("gaussian_dropout", gaussian_dropout)', metadata={"nbgrader": check}),
-        ]
-    )
 
 
 def environment(packages: Path) -> dict[str, str]:
@@ -156,3 +141,57 @@ def test_a_package_that_cannot_be_loaded_is_named_and_harms_no_other_exercise(pa
     ]
     assert told[0].stdout.strip() == "0.0"
     assert "cannot be loaded from the package gaussian_dropout_exercise" in told[1].stderr.splitlines()[-1]
+
+
+# ---------------------------------------------------------------- what CONTRIBUTING.md says
+
+
+def walk_through() -> str:
+    """The part of CONTRIBUTING.md that adds this exercise."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return text.partition("### In a package of your own")[2].partition("### In this repository")[0]
+
+
+def blocks(language: str) -> list[str]:
+    """The pieces of code in it, without what they are indented by."""
+    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", walk_through(), re.MULTILINE | re.DOTALL)
+    return [re.sub(rf"^{indent}", "", code, flags=re.MULTILINE) for indent, code in found]
+
+
+def test_what_the_walk_through_shows_stands_in_the_example():
+    files = [path.read_text() for path in (ROOT / "tests" / "outside").rglob("*.py")]
+    files.append((ROOT / "tests" / "outside" / "pyproject.toml").read_text())
+    shown = [*blocks("python"), *blocks("toml")]
+    assert len(shown) >= 5
+    for code in shown:
+        assert any(code in file for file in files), code
+
+
+def test_the_commands_of_the_walk_through_do_what_it_says(tmp_path):
+    """In a copy of the folder, whose environment is a new one beside this one."""
+    for name in ("autograder", "tests/outside"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    venv.create(tmp_path / ".venv", with_pip=False)
+    (packages,) = (tmp_path / ".venv").glob("lib/python*/site-packages")
+    (packages / "beside.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
+    programs = tmp_path / ".venv" / "bin"
+    (programs / "uv").symlink_to(Path(sys.executable).parent / "uv")
+    starts = "import sys; from autograder.cli import main; sys.exit(main())"
+    (programs / "autograder").write_text(f"#!/bin/sh\nexec {programs}/python -c '{starts}' \"$@\"\n")
+    (programs / "autograder").chmod(0o755)
+    said = [
+        subprocess.run(
+            ["sh", "-ec", commands],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+        )
+        for commands in blocks("sh")
+    ]
+    assert [done.returncode for done in said] == [0, 0], [done.stdout + done.stderr for done in said]
+    assert "standard deviation" in said[0].stdout
+    assert "7 of 7 points" in said[1].stdout
+    released = (tmp_path / "exercises" / ASSIGNMENT / f"{ASSIGNMENT}.ipynb").read_text()
+    assert "NotImplementedError" in released and "np.sqrt" not in released
