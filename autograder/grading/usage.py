@@ -151,7 +151,7 @@ def _with_memory_of_their_own(processes: list[int]) -> list[int]:
     """The processes without those that share all memory with another, as they do while they start a program."""
 
     def compare(one: int, other: int) -> int:
-        answer = _libc.syscall(_KCMP, one, other, _KCMP_VM, 0, 0) if _KCMP else -1
+        answer = _libc.syscall(_KCMP, one, other, _KCMP_VM, 0, 0) if _KCMP and _libc else -1
         return {0: 0, 1: -1, 2: 1}.get(answer, one - other)
 
     ordered = sorted(processes, key=cmp_to_key(compare))
