@@ -578,7 +578,7 @@ def test_of_the_course_only_what_exercises_import_is_shown():
             if each["cell_type"] == "code":
                 imported |= set(imports_of(each["source"]))
     for module in places.COURSE_MODULES:
-        imported |= set(imports_of((ROOT / places.file_of(module)).read_text()))
+        imported |= set(imports_of(file_of(module).read_text()))
     of_course = {name for name in imported if name.split(".")[0] == "course"}
     assert of_course == set(places.COURSE_MODULES)
     arguments = places.mounts("/home/student")
@@ -594,6 +594,12 @@ def test_of_the_course_only_what_exercises_import_is_shown():
     assert shown == set(places.shown())
 
 
+def file_of(module: str) -> Path:
+    """Where a module of this project would lie."""
+    (path,) = places.files_of(module).values()
+    return path
+
+
 def imports_of(source: str) -> list[str]:
     """Modules that are imported, also as names of a package."""
     found = []
@@ -602,7 +608,7 @@ def imports_of(source: str) -> list[str]:
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{alias.name}" for alias in node.names]
-            found += [node.module, *(name for name in names if (ROOT / places.file_of(name)).exists())]
+            found += [node.module, *(name for name in names if file_of(name).exists())]
     return found
 
 
