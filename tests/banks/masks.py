@@ -13,6 +13,8 @@ from functools import partial
 import numpy as np
 from scipy.stats import norm, qmc
 
+from autograder.catalogue import find
+
 Draw = Callable[[tuple, float, np.random.Generator], np.ndarray]
 
 
@@ -26,9 +28,9 @@ class Entry:
     mistake: str | None = None
 
     def objects(self) -> tuple:
-        """What `examine` is handed: one object, or a forward and a backward function."""
+        """What `examine` is handed: one object, or as many as the exercise asks for."""
         made = self.make()
-        return made if self.exercise == "backward" else (made,)
+        return made if len(find(self.exercise).objects) > 1 else (made,)
 
 
 def enters(entries: list[Entry], exercise: str, mistake: str | None = None) -> Callable:

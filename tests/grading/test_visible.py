@@ -257,6 +257,13 @@ LOOKS_RIGHT = {
     "classifier": "f([20, 30], 0.3).output_shape == (None, 10)",
     "transfer": "f(keras.Sequential([keras.Input((8, 8, 3)), keras.layers.ReLU()])).output_shape == (None, 10)",
 }
+
+
+def by_name(exercise: str) -> str:
+    """For an exercise that is not listed: whatever has the name of the answer."""
+    return f"getattr(f, '__name__', '') in {exercises()[exercise].objects!r}"
+
+
 WANTED = [
     *(f"autograder.{name}" for name in KNOWING),
     *(name.removesuffix(".py").replace("/", ".") for name in catalogue.sources() if "judge" in name),
@@ -286,7 +293,8 @@ class TestASearchForAnswers:
         released = nbformat.read(ROOT / "exercises" / assignment / f"{assignment}.ipynb", as_version=4)
         answers = {}
         for check in template.checks:
-            goal = f"def looks_right(f):\n    return bool({LOOKS_RIGHT[check.exercise]})\n"
+            looks_right = LOOKS_RIGHT.get(check.exercise, by_name(check.exercise))
+            goal = f"def looks_right(f):\n    return bool({looks_right})\n"
             found = " = ".join(exercises()[check.exercise].objects)
             answers[check.exercise] = Answer(
                 f"WANTED, FILES = {WANTED!r}, {FILES!r}\n{goal}{SEARCH}\n{found} = search()"
