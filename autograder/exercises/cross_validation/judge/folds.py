@@ -108,7 +108,7 @@ def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
     for number in chosen:
         train, test = part(int(events["fit"][number])), part(number)
         if train is None or test is None:
-            told = str(unreadable) or "rows that no shift and scale of each column turns into rows of x"
+            told = str(unreadable) or "rows that are not rows of x with each column shifted and scaled"
             return Run(case, tuple(folds), told)
         fit = events[events["fit"][number]]
         order = (int(number), int(fit["model"]))
