@@ -91,7 +91,7 @@ def _exercise(name: str) -> Exercise:
     try:
         found = importlib.import_module(f"{package}.exercise").EXERCISE
         if not isinstance(found, Exercise) or found.name != name:
-            raise TypeError(f"its EXERCISE is no Exercise named {name!r}")
+            raise TypeError(f"its EXERCISE is not an Exercise named {name!r}")
     except Exception as error:
         raise BrokenExercise(
             f"The exercise {name!r} cannot be loaded from the package {package}: {error}. Mend that package, or "

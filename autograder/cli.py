@@ -15,7 +15,7 @@ from autograder.show.text import WIDTH, points_text
 
 
 class Unavailable(Exception):
-    """A command cannot be had on this machine; the message is a sentence with the way out."""
+    """A command is not available on this machine; the message is a sentence with the way out."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -116,7 +116,7 @@ def _count(text: str) -> int:
 
 
 def _for_a_class() -> ModuleType:
-    """The commands for a class. Raises Unavailable where they cannot be had."""
+    """The commands for a class. Raises Unavailable where there are none."""
     if sys.platform == "win32":
         raise Unavailable("Grading a class needs Linux or macOS. On Windows, do it in WSL, which is a Linux.")
     if find_spec("nbgrader") is None:

@@ -3,7 +3,7 @@
 An exercise is a package of its own (`autograder/exercises/NAME`, or anybody's: see `autograder.catalogue`) with
 these modules. Where one of them outgrows a file, it is a folder of the same name.
 
-- `exercise`: `EXERCISE`, an `Exercise`. No NumPy: it is read by whoever only wants a title.
+- `exercise`: `EXERCISE`, an `Exercise`. No NumPy: it is read where only a title is wanted.
 - `cases`: `plan(seed, again)`, the calls that examine it, by name, each a `Case`; and `forms(planned)`, what a
   recording of these may look like, see `autograder.forms`. It knows inputs, and no answers.
 - `observe`: `record(objects, case)`, what one case's calls of the student's code gave, a dict of
@@ -58,23 +58,23 @@ class Case(Protocol):
 
 NOT_IMPLEMENTED = Misconception(
     "not-implemented",
-    "Nothing came back: this is the stub, or a return is missing.",
+    "Nothing was returned: this is still the stub, or a return is missing.",
     "The cell above the check has not been filled in, or a branch of it returns nothing. A Python function "
     "without a return statement returns None.",
-    "Replace the line with NotImplementedError, and end with a return statement.",
+    "Replace the line that raises NotImplementedError, and end with a return statement.",
 )
 NOT_CALLABLE = Misconception(
     "not-callable",
     "A value was handed over where a function or class is expected.",
-    "It is easy to pass the result of a call instead of the function itself: f(x) is a value, f is a "
-    "function. Or the name was used again for something else further up.",
+    "It is easy to pass the result of a call instead of the function itself: f(x) is a value, f is a function. "
+    "Or the name was reused for something else further up.",
     "Pass the name alone, without parentheses, and check that no later cell reuses it.",
 )
 MUTATES_INPUT = Misconception(
     "mutates-input",
     "The function changed an argument that it was given.",
     "x *= mask looks like x = x * mask, but it writes into the caller's array, and sort(), append() and pop() "
-    "change the caller's list. Whoever uses it next finds other values than before.",
+    "change the caller's list. Anyone who uses it next finds different values.",
     "Make a new object: x * mask instead of x *= mask, sorted(a) instead of a.sort(), [*a, 1] for a.append(1).",
 )
 

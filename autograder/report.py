@@ -12,7 +12,7 @@ from autograder.printable import showable
 Status = Literal["pass", "fail", "blocked", "error"]
 
 #: Characters of each part of a verdict, of a picture's title, its description and its labels, and of what was
-#: printed. Reports hold text of the student's code, so they make it showable themselves: whoever writes one cannot
+#: printed. Reports hold text of the student's code, so they make it showable themselves: nobody who writes one can
 #: forget to.
 PART_LIMIT, TITLE_LIMIT, ALT_LIMIT, LABEL_LIMIT, PRINTED_LIMIT = 1_500, 200, 6_000, 80, 2_000
 
@@ -134,7 +134,7 @@ def unjudged(exercise: Exercise, seed: int, reason: str) -> Report:
     first, *others = exercise.properties
     verdicts = [Verdict(first.slug, first.sentence, "fail", 0.0, float(first.points), returned=reason)]
     for p in others:
-        blocked = f"Not judged until {first.slug!r} holds."
+        blocked = f"Not judged until {first.slug!r} passes."
         verdicts.append(Verdict(p.slug, p.sentence, "blocked", 0.0, float(p.points), returned=blocked))
     return Report(exercise.name, tuple(verdicts), seed)
 

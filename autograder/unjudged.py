@@ -9,7 +9,7 @@ from autograder.report import Report
 
 #: What a cell shows that calls `check` there.
 LATER = (
-    "This submission is being graded: the check is made after the run, outside of it, so here it gives 0.0 points."
+    "This submission is being graded. The check is made after this run, outside of it, so here it gives 0.0 points."
 )
 
 

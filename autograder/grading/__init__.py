@@ -1,8 +1,8 @@
 """Grading submissions: the student's code runs behind a wall, the verdict is made on this side of it.
 
 - `template`: what the instructor's notebook asks, and what a submission puts into it.
-- `parent`: a warm parent process, from the side of whoever uses it, and `asking`, from its own.
-- `sandbox`: runs behind the wall, and why it cannot be had where it cannot be had. `wall`: bubblewrap's command
+- `parent`: a warm parent process, from the side of its user, and `asking`, from its own.
+- `sandbox`: runs behind the wall, and why it may be unavailable on this machine. `wall`: bubblewrap's command
   line. `places`: what can be seen behind it.
 - `warm`, `cells`, `seccomp`: what runs behind it. Nothing on this side imports them.
 - `wire`: what may cross it. `usage`: what a run uses, and `cgroups`, where the kernel counts that itself.

@@ -29,7 +29,7 @@ def next_asked(control: socket.socket) -> tuple[bytes, list[int]]:
 
 
 def answer(control: socket.socket, told: dict) -> None:
-    """Answer whoever asked."""
+    """Answer the one that asked."""
     control.sendall(json.dumps(told).encode() + b"\n")
 
 

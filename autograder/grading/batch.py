@@ -56,7 +56,7 @@ def perform(task: Task) -> Outcome:
 
 
 def sent(task: Task) -> Sent:
-    """What whoever performs a task needs of it."""
+    """What is needed of it to perform a task."""
     seeds = seeds_of(task.submission, task.template, task.secret)
     return Sent(task.submission, task.template, seeds, task.limits, task.walled, task.course)
 

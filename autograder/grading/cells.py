@@ -82,7 +82,7 @@ class Stream(io.TextIOBase):
         return 1
 
     def isatty(self) -> bool:
-        """It is no terminal."""
+        """It is not a terminal."""
         return False
 
     def write(self, text: str) -> int:

@@ -33,10 +33,10 @@ class _Tree:
 
 
 class Group:
-    """A control group with nothing in it. Whoever writes "0" to each of `doors` is in it, and all it starts.
+    """A control group with nothing in it. What writes "0" to each of `doors` is in it, with all that it starts.
 
     version: of the kernel's interface, 1 or 2. doors, time, memory: open files, the last two for `usage.ByGroup`.
-    They do their work for whoever they are handed to, whatever that process itself may do.
+    They work for any process that they are handed to, whatever that process itself may do.
     """
 
     def __init__(self, tree: _Tree, memory: int):

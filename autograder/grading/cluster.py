@@ -274,7 +274,9 @@ class _Round:
     def blame(self) -> None:
         """The courier broke. If it was fetching a worker's result, that is to blame."""
         if self._fetching:
-            self._drop(self._fetching, "sent something that is no result, and ended the connection to the cluster")
+            self._drop(
+                self._fetching, "sent something that is not a result, and ended the connection to the cluster"
+            )
         self._fetching = ""
 
     def _drop(self, worker: str, why: str) -> None:
@@ -299,22 +301,22 @@ def _sentence(text: object) -> str:
 def _read(body: bytes, problem: Callable[[dict], str]) -> tuple[dict | None, str]:
     """A result out of its bytes, or why it is none."""
     if sum(map(body.count, (b",", b":", b"[", b"{"))) > PARTS_LIMIT:
-        return None, "sent something that is no result: it has too many parts"
+        return None, "sent something that is not a result: it has too many parts"
     try:
         result = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError):
-        return None, "sent something that is no result: it is not JSON"
+        return None, "sent something that is not a result: it is not JSON"
     if not isinstance(result, dict):
-        return None, "sent something that is no result"
+        return None, "sent something that is not a result"
     if list(result) == ["unfit"]:
         told = _sentence(result["unfit"]) if isinstance(result["unfit"], str) else "is no worker for this"
         return None, f"says that it {told}"
     why = problem(result)
-    return (None, f"sent something that is no result of what it was asked: {why}") if why else (result, "")
+    return (None, f"sent something that is not a result of what it was asked: {why}") if why else (result, "")
 
 
 def _no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number in JSON")
+    raise ValueError(f"{name} is not a number in JSON")
 
 
 @contextmanager
@@ -351,7 +353,7 @@ def _courier(place: tuple[str, int], course: Path | None, walled: bool) -> Itera
 
 
 def _connect(dial: socket.socket, place: tuple[str, int]) -> None:
-    """Open connections to one place for whoever asks on `dial`."""
+    """Open connections to one place for those who ask on `dial`."""
     with suppress(OSError, ValueError):
         for _ in range(CONNECTIONS):
             select.select([dial], [], [])

@@ -253,7 +253,7 @@ class Round:
         text = await self._fetch(out) if out.future.status == "finished" else None
         if text is None:
             known = out.future.status == "finished"
-            reason = "sent something that is no result" if known else "cannot run this grader"
+            reason = "sent something that is not a result" if known else "cannot run this grader"
             await self._drop(
                 out,
                 f"{reason}. Set up the same version of the project there, and start the worker with that Python; "

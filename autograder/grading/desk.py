@@ -84,7 +84,7 @@ class Desk(WarmParent):
     def judge(self, exercise: str, seed: int, recordings: list[bytes]) -> Judged:
         """Judge an exercise by one recording, or by two, of which the second has to confirm the first.
 
-        Never raises for what is in them: bytes that are no recording earn nothing, and where the judge fails every
+        Never raises for what is in them: bytes that are not one earn nothing, and where the judge fails every
         property is an error that a person has to look at. Raises DeskBroken.
         """
         if any(len(recording) > SIZE_LIMIT for recording in recordings):

@@ -1,4 +1,4 @@
-"""A warm parent, from the side of whoever uses it: a program that has imported what takes seconds, and forks.
+"""A warm parent, from the side of its user: a program that has imported what takes seconds, and forks.
 
 There are two: behind the wall one forks a process for each run of a student's code (`sandbox`), at the judge's desk
 one forks a process for each submission (`desk`). What either is asked, and how it answers, is in `asking`.

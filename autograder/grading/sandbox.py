@@ -1,4 +1,4 @@
-"""The wall: bubblewrap's command line, the warm parent behind it, and why it cannot be had on some machines."""
+"""The sandbox: bubblewrap's command line, the warm parent behind it, and why it may be unavailable on a machine."""
 
 import json
 import os
@@ -69,10 +69,10 @@ class Run:
 
 @cache
 def why_not() -> str:
-    """Why isolation cannot be had on this machine, a sentence with the way out; "" where it can."""
+    """Why isolation is unavailable on this machine, a sentence with the way out; "" where it is available."""
     if sys.platform != "linux":
         return (
-            f"isolation needs Linux, and this is {sys.platform}; grade on a Linux machine, or in one "
+            f"isolation needs Linux, but this is {sys.platform}; grade on a Linux machine, or in one "
             "(WSL, a virtual machine)."
         )
     program = bubblewrap()
@@ -86,11 +86,11 @@ def why_not() -> str:
     if done.returncode == 0:
         return ""
     if done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL):
-        return "somebody ended the process that tried it; run this again."
+        return "the process that tried it was ended from outside; run this again."
     said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     return (
-        f"this kernel or container forbids what the wall is made of ({said}); on Ubuntu an administrator can run "
-        "sysctl kernel.apparmor_restrict_unprivileged_userns=0, in Docker start with --privileged."
+        f"this kernel or container forbids what the sandbox is made of ({said}); on Ubuntu an administrator can "
+        "run sysctl kernel.apparmor_restrict_unprivileged_userns=0, in Docker start with --privileged."
     )
 
 
@@ -250,7 +250,7 @@ class Sandbox(WarmParent):
         if answer.get("limit") == "time":
             return f"It ran longer than {limits.wall} seconds and was stopped; look for an endless loop."
         if answer.get("limit") == "memory":
-            return f"It took more than {limits.memory / 1e9:g} GB of memory and was stopped."
+            return f"It used more than {limits.memory / 1e9:g} GB of memory and was stopped."
         if answer.get("limit") == "locks":
             return f"It held more than {LOCKS:,} locks on files and was stopped."
         if "gone" in answer:

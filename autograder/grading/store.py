@@ -89,7 +89,7 @@ def seed_of(secret: bytes, submission: Submission, exercise: str) -> int:
 
 
 def seeds_of(submission: Submission, template: Template, secret: bytes) -> dict[str, int]:
-    """The seed of each exercise of a submission: all that whoever grades it needs of the course's secret."""
+    """The seed of each exercise of a submission: all that is needed of the course's secret to grade it."""
     return {check.exercise: seed_of(secret, submission, check.exercise) for check in template.checks}
 
 

@@ -25,7 +25,7 @@ BRACKETS_LIMIT = 1_000_000
 #: Ways to open a file that not every system has.
 _NOT_BLOCKING, _NO_LINK = getattr(os, "O_NONBLOCK", 0), getattr(os, "O_NOFOLLOW", 0)
 
-#: What stands where a submission has no such cell.
+#: What is put where a submission has no such cell.
 MISSING = "# This cell is missing from the submission.\n"
 
 
@@ -108,7 +108,7 @@ def load_template(path: Path) -> Template:
         }
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnusableTemplate(
-            f"{path} is no notebook to grade with ({type(error).__name__}). Make the assignment again."
+            f"{path} is not a notebook to grade with ({type(error).__name__}). Make the assignment again."
         ) from error
     settings = [cell["metadata"].get("nbgrader", {}) for cell in cells]
     solutions = {s["grade_id"]: place for place, s in enumerate(settings) if s.get("solution")}
@@ -149,14 +149,14 @@ def _check(path: Path, place: int, source: str) -> Check:
         raise ValueError
     except (SyntaxError, ValueError) as error:
         raise UnusableTemplate(
-            f'{path}: cell {place} is to be graded and is not a check such as check("mask", dropout_mask).'
+            f'{path}: cell {place} is to be graded but is not a check such as check("mask", dropout_mask).'
         ) from error
 
 
 def read_regular(path: Path, limit: int) -> bytes:
     """The bytes of a regular file, whatever else may lie there: a pipe is not waited for, a link is not followed.
 
-    Raises OSError for what cannot be read, IsADirectoryError for what is no file, and ValueError for more than
+    Raises OSError for what cannot be read, IsADirectoryError for what is not a file, and ValueError for more than
     `limit` bytes.
     """
     handle = os.open(path, os.O_RDONLY | _NOT_BLOCKING | _NO_LINK)
@@ -171,7 +171,7 @@ def read_regular(path: Path, limit: int) -> bytes:
 
 
 def read_submission(path: Path, template: Template) -> Submission:
-    """Read the file STUDENT/ASSIGNMENT/FILE that was handed in, whatever it is; what is wrong with it stands in
+    """Read the file STUDENT/ASSIGNMENT/FILE that was handed in, whatever it is; what is wrong with it is in
     `problem`. Raises UnreadableFile where this machine or its rights do not let anybody read it.
     """
     if path.parent.is_symlink() or path.parent.parent.is_symlink():
@@ -193,7 +193,7 @@ def read_submission(path: Path, template: Template) -> Submission:
 
 
 def parse_submission(data: bytes, template: Template) -> Submission:
-    """Take from a file's bytes what counts, whatever they are; what is wrong with them stands in `problem`."""
+    """Take from a file's bytes what counts, whatever they are; what is wrong with them is in `problem`."""
     if not data.strip():
         return Submission(problem="The file is empty.")
     if data.count(b"[") + data.count(b"{") > BRACKETS_LIMIT:
@@ -225,7 +225,7 @@ def _from_cells(cells: list, template: Template) -> Submission:
         if grade_id is None:
             continue
         if source is None:
-            notes.append(f"The text of the cell {grade_id} is not text; it was left out.")
+            notes.append(f"The content of the cell {grade_id} is not text; it was left out.")
             continue
         if grade_id in texts:
             notes.append(f"The cell {grade_id} occurs more than once; the last one counts.")
@@ -234,7 +234,7 @@ def _from_cells(cells: list, template: Template) -> Submission:
             continue
         clean = source.encode("utf-8", "replace").decode("utf-8")
         if clean != source:
-            notes.append(f"The cell {grade_id} contains characters that are none (lone surrogates).")
+            notes.append(f"The cell {grade_id} contains invalid characters (lone surrogates).")
         texts[grade_id] = clean
     missing = [grade_id for grade_id in template.solutions if grade_id not in texts]
     if missing and not texts:

@@ -4,7 +4,7 @@ from autograder.show.note import NOTE_HEADING, as_note
 
 #: How a grade that was made without isolation is marked.
 UNWALLED = (
-    "Graded without isolation: the student's code ran with the grader's own rights and could reach everything."
+    "Graded without isolation: the student's code ran with the grader's own rights and could access everything."
 )
 #: How the sentence on a cell that ended its run begins.
 STOPPED = "This cell was stopped."

@@ -40,7 +40,7 @@ def decide(exercise: str, seed: int, recordings: list[Observations]) -> Decision
 
 
 def _stands(report: Report, again: Decision) -> bool:
-    """Whether a suspicion of chance in a report stands, after a look at fresh draws.
+    """Whether a suspicion of chance in a report is confirmed by a look at fresh draws.
 
     again: what was said of those. Code that does something else when it is asked again, so that nothing
     rests on chance any more, is not cleared by that: then something fails that did not fail before.

@@ -46,7 +46,7 @@ class Findings:
 
 
 def first_failure(rulings: Iterable[Ruling]) -> Ruling:
-    """The first of these that is no pass, looked at in turn; a pass if there is none."""
+    """The first of these, in turn, that is not a pass; a pass if all are."""
     return next((ruling for ruling in rulings if ruling.status != "pass"), PASS)
 
 
@@ -61,7 +61,7 @@ def told_apart(*numbers: float) -> tuple[str, ...]:
 
 def blocked(by: str) -> Ruling:
     """The ruling on a property that means nothing because the property `by` failed."""
-    return Ruling("blocked", returned=f"Not judged until '{by}' holds.")
+    return Ruling("blocked", returned=f"Not judged until '{by}' passes.")
 
 
 #: The kind of cases that an exercise has.

@@ -11,7 +11,7 @@ def not_callable(bench: Bench, record: Record) -> Ruling:
     wanted = bench.exercise
     return Ruling(
         "fail",
-        returned=f"{wanted.title}: this is {record.problem_type}",
+        returned=f"{wanted.title}: {with_article(record.problem_type)}",
         expected=f"a {wanted.kind} that is called as {wanted.signature}",
         misconception="not-callable",
     )
@@ -30,6 +30,11 @@ def in_words(record: Record, first: Record, own: Mapping[str, tuple[str, str | N
         "interrupted": ("nothing: the check was interrupted", None),
     }
     return known.get(record.problem, ("nothing: the call was not made", None))
+
+
+def with_article(kind: str) -> str:
+    """The name of a type with "a" or "an" before it, whichever is said."""
+    return f"{'an' if kind.lower().startswith(('a', 'e', 'i', 'o', 'nd')) else 'a'} {kind}"
 
 
 def raised(record: Record) -> str:

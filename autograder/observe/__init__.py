@@ -48,7 +48,7 @@ def _unusable(exercise: Exercise, objects: tuple[object, ...]) -> Record | None:
         is_class = issubclass(type(student), type)
         if not is_callable or (exercise.kind == "class" and not is_class):
             problem = "not-a-class" if is_callable else "not-callable"
-            return Record(problem=problem, problem_call=0, problem_type=f"a {type_name(type(student))}")
+            return Record(problem=problem, problem_call=0, problem_type=type_name(type(student)))
     return None
 
 

@@ -82,11 +82,11 @@ def quiet() -> Iterator[_FirstCharacters]:
 
 
 def _no_input(*_):
-    raise EOFError("input() has nobody to ask during a check")
+    raise EOFError("input() cannot be answered during a check")
 
 
 def _no_breakpoint(*_, **__):
-    """Go on: a debugger has nobody to talk to during a check."""
+    """Go on: during a check nobody could use a debugger."""
 
 
 class Unusable(Exception):

@@ -8,7 +8,7 @@ QUIET = "var(--jp-ui-font-color2, #555555)"
 LINE = "var(--jp-border-color1, #bdbdbd)"
 FONT = "font-family:var(--jp-ui-font-family, sans-serif);font-size:14px;line-height:1.45"
 
-#: What stands before the grader's own sentences. Nothing that a student's code shows is HTML: none looks like it.
+#: What comes before the grader's own sentences. Nothing that a student's code shows is HTML: none looks like it.
 NOTE_HEADING = "The grader says:"
 
 
@@ -19,5 +19,5 @@ def as_note(sentence: str) -> str:
 
 
 def escape(text: str) -> str:
-    """A text as it can stand in HTML."""
+    """A text made safe for HTML."""
     return html.escape(text, quote=True)

@@ -11,8 +11,8 @@ _CELL = f"text-align:left;vertical-align:top;padding:4px 10px 4px 0;border-botto
 _MARK = {"pass": "✓", "fail": "✗", "blocked": "…", "error": "!"}
 
 
-#: What stands where a picture could not be drawn.
-NO_PICTURE = "The picture that belongs here could not be drawn; everything that is said above holds without it."
+#: What is shown where a picture could not be drawn.
+NO_PICTURE = "The picture that belongs here could not be drawn; everything above holds without it."
 
 
 def as_html(report: Report) -> str:
@@ -28,7 +28,7 @@ def as_html(report: Report) -> str:
     parts += [_explanation(slug, mistakes[slug]) for slug in report.misconceptions]
     if report.printed.strip() and not report.passed:
         shown = escape("\n".join(report.printed.splitlines()[:8])[:600])
-        parts.append('<p style="margin:8px 0 0">Your code printed (beginning):</p>')
+        parts.append('<p style="margin:8px 0 0">Your code printed (the beginning):</p>')
         parts.append(f'<pre style="white-space:pre-wrap;overflow-wrap:anywhere">{shown}</pre>')
     try:
         picture = draw(report.charts)
@@ -41,7 +41,7 @@ def as_html(report: Report) -> str:
             f'style="max-width:100%;height:auto;margin-top:10px" src="data:image/png;base64,{picture}">'
         )
     parts.append(
-        f'<p style="color:{QUIET};font-size:12px;margin:6px 0 0">To repeat this very check: '
+        f'<p style="color:{QUIET};font-size:12px;margin:6px 0 0">To repeat exactly this check: '
         f"<code>{escape(again(report))}</code></p>"
     )
     return _framed(parts)
@@ -90,5 +90,5 @@ def _explanation(slug: str, known: Misconception) -> str:
         f'<div style="border-left:4px solid #E69F00;padding:2px 0 2px 12px;margin:10px 0 0">'
         f'<p style="margin:0"><strong>{escape(known.what)}</strong> <code>{slug}</code></p>'
         f'<p style="margin:4px 0 0">{escape(known.why)}</p>'
-        f'<p style="margin:4px 0 0"><strong>Try this:</strong> {escape(known.hint)}</p></div>'
+        f'<p style="margin:4px 0 0"><strong>Hint:</strong> {escape(known.hint)}</p></div>'
     )

@@ -1,6 +1,6 @@
 """Draw a report's charts: the student's result beside the band that a correct one lies in.
 
-How a chart of one kind is drawn stands with the exercise or kit that has it, in its `drawings`; see
+How a chart of one kind is drawn is with the exercise or kit that has it, in its `drawings`; see
 `autograder.show.panel.Drawing`.
 """
 

@@ -25,7 +25,7 @@ def summary(report: Report) -> str:
     subject = find(report.exercise)
     score = f"{points_text(report.points)} of {points_text(report.max_points)} points"
     if report.passed:
-        return f"{subject.title}: {score}. Everything asked for holds."
+        return f"{subject.title}: {score}. All requirements are met."
     if is_unwritten(report):
         if any(verdict.returned == "None" for verdict in report.verdicts):
             return f"{subject.title}: {score}. It returned None: is the return statement missing?"
@@ -36,8 +36,8 @@ def summary(report: Report) -> str:
     if any(verdict.status == "error" for verdict in report.verdicts):
         return f"{subject.title}: {score}. The grader failed here, not you: show this to your instructor."
     failed = sum(verdict.status == "fail" for verdict in report.verdicts)
-    noun = "property does" if failed == 1 else "properties do"
-    return f"{subject.title}: {score}. {failed} {noun} not hold yet."
+    noun = "requirement is" if failed == 1 else "requirements are"
+    return f"{subject.title}: {score}. {failed} {noun} not met yet."
 
 
 def again(report: Report) -> str:
@@ -54,11 +54,11 @@ def as_text(report: Report) -> str:
         lines += _verdict_lines(verdict)
     for slug in report.misconceptions:
         known = find(report.exercise).mistakes[slug]
-        lines += ["", *_wrap(f"What happened ({slug}): {known.what} {known.why}", "  ")]
-        lines += _wrap(f"Try this: {known.hint}", "  ")
+        lines += ["", *_wrap(f"Likely mistake ({slug}): {known.what} {known.why}", "  ")]
+        lines += _wrap(f"Hint: {known.hint}", "  ")
     if report.printed.strip() and not report.passed:
-        lines += ["", "  Your code printed (beginning):", *_wrap_lines(report.printed, "    ")]
-    lines += ["", *_wrap(f"To repeat this very check: {again(report)}", "  ")]
+        lines += ["", "  Your code printed (the beginning):", *_wrap_lines(report.printed, "    ")]
+    lines += ["", *_wrap(f"To repeat exactly this check: {again(report)}", "  ")]
     return "\n".join(lines)
 
 

@@ -337,7 +337,7 @@ SPOILT = {
     "a result damaged": (damage_store, "is damaged or missing"),
     "results gone": (lambda c: shutil.rmtree(c.root / "build" / "grades"), "and of 5 others is damaged or missing"),
     "gradebook damaged": (lambda c: (c.root / "gradebook.db").write_bytes(b"x" * 5000), "is damaged"),
-    "no template": (lambda c: (c.root / f"solutions/{ASSIGNMENT}/{ASSIGNMENT}.ipynb").unlink(), "no notebook to"),
+    "no template": (lambda c: (c.root / f"solutions/{ASSIGNMENT}/{ASSIGNMENT}.ipynb").unlink(), "not a notebook"),
     "no course": (lambda c: (c.root / "nbgrader_config.py").unlink(), "is not a course folder"),
     "no solutions": (lambda c: shutil.rmtree(c.root / "solutions"), "is not a course folder"),
 }

@@ -261,7 +261,7 @@ ATTACKS = [
         "import autograder\nreport = autograder.examine('inverted', inverted_dropout)\n"
         "print(report, report.points, report.passed)\nautograder.hint('inverted')\n",
         FULL,
-        says=("the check is made after the run", "0 of 0 points", "Hint 1 of 3"),
+        says=("The check is made after this run", "0 of 0 points", "Hint 1 of 3"),
     ),
     Attack(
         "believes-its-own-check",

@@ -74,7 +74,7 @@ def test_a_grade_cell_that_is_no_check_is_refused(tmp_path, source):
         if each.metadata.get("nbgrader", {}).get("grade"):
             each.source = source
     nbformat.write(notebook, tmp_path / "a.ipynb")
-    with pytest.raises(UnusableTemplate, match="is to be graded and is not a check"):
+    with pytest.raises(UnusableTemplate, match="is to be graded but is not a check"):
         load_template(tmp_path / "a.ipynb")
 
 

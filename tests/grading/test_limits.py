@@ -23,7 +23,7 @@ from tests.grading.runs import LONG, ROOMY, below, cell, heard, isolated, messag
 
 MEMORY = 80_000_000
 SECONDS = 1
-TOO_MUCH = "It took more than 0.08 GB of memory and was stopped."
+TOO_MUCH = "It used more than 0.08 GB of memory and was stopped."
 
 
 @pytest.fixture(scope="module")

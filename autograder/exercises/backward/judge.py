@@ -104,11 +104,11 @@ def _judge_gradient(bench: MaskBench) -> Ruling:
         if wrong.any():
             call, entry = (int(i) for i in np.argwhere(wrong)[0])
             slope = _slopes(bench, case)[call, entry]
-            fate = "dropped" if slope == 0 else f"multiplied by {slope:.4g}"
+            fate = "dropped x" if slope == 0 else f"multiplied x by {slope:.4g}"
             return Ruling(
                 "fail",
                 called=case.call,
-                returned=f"where the forward pass had {fate} and grad_out is {grad_out[seen][entry]:.4g}: "
+                returned=f"where the forward pass {fate} and grad_out is {grad_out[seen][entry]:.4g}: "
                 f"{got[call, entry]:.4g} ({int(wrong.sum()):,} of {wrong.size:,} entries are wrong)",
                 expected=f"{expected[call, entry]:.4g}",
                 misconception=_gradient_misconception(bench),
@@ -142,7 +142,7 @@ def _judge_at_zeros(bench: MaskBench) -> Ruling:
             return Ruling(
                 "fail",
                 called=case.call,
-                returned=f"where x is exactly 0, the gradient passed in {finding.count} of {kept.size} entries",
+                returned=f"where x is exactly 0, the gradient got through in {finding.count} of {kept.size} entries",
                 expected=f"in {finding.band.low} to {finding.band.high} of them, as often as units are kept",
                 misconception="backward-from-zeros" if finding.count == 0 else None,
                 statistical=True,
@@ -209,7 +209,7 @@ def _judge_extreme(bench: MaskBench, rate: int) -> Ruling:
             return Ruling(
                 "fail",
                 called=case.call,
-                returned="a gradient with other values",
+                returned="a gradient with different values",
                 expected="zeros everywhere" if rate else "grad_out itself",
             )
     return PASS
@@ -231,7 +231,7 @@ def _gradient_chart(bench: MaskBench) -> tuple[Chart, ...]:
             "gradient",
             f"Gradient beside numeric gradient: {told}",
             "Entries of the returned gradient against the numeric gradient of the same forward pass, which was "
-            f"repeated with x moved up and down. They should lie on the diagonal; {told}.",
+            f"repeated with x moved slightly up and down. They should lie on the diagonal; {told}.",
             {"x": numeric, "y": returned, "right": right, "slope": np.array(1.0), "zero": np.array(False)},
         ),
     )

@@ -16,7 +16,7 @@ def _draw_best_epoch(ax: Axes, data: Data) -> None:
     if unknown.any():
         height = floor + 0.07 * (ceiling - floor)  # above the foot, where a wrong answer is marked
         ax.plot(epochs[unknown], np.full(unknown.sum(), height), "^", color="#666666", label="NaN")
-    ax.plot(right, losses[right - 1], "o", color=RIGHT, markersize=12, fillstyle="none", mew=2.5, label="due")
+    ax.plot(right, losses[right - 1], "o", color=RIGHT, markersize=12, fillstyle="none", mew=2.5, label="expected")
     # Epoch 0, or one after the last, is no place on the curve: it is marked at its foot.
     place = float(np.clip(theirs, -0.5, losses.size + 1.5))
     known = place.is_integer() and 1 <= place <= losses.size and not unknown[int(place) - 1]

@@ -70,15 +70,15 @@ def _nan_epoch(case: HistoryCase, value: float) -> str | None:
 
 
 def _chart(case: HistoryCase, theirs: float, right: int) -> Chart:
-    """The validation loss, with the epoch that is due and the one that came back marked."""
+    """The validation loss, with the right epoch and the one that came back marked."""
     losses = case.curve("val_loss")
-    told = f"{theirs:g}, as it should be" if theirs == right else f"{theirs:.4g}, where {right} is due"
+    told = f"{theirs:g}, as it should be" if theirs == right else f"{theirs:.4g}, but it should be {right}"
     unknown = np.flatnonzero(np.isnan(losses)) + 1
     gaps = f" It is NaN in epoch {', '.join(map(str, unknown))}." if unknown.size else ""
     return Chart(
         "best-epoch",
         f"Your best epoch: {told}",
         f"val_loss over {case.epochs} epochs; its lowest value, {np.nanmin(losses):.4g}, is first reached in epoch "
-        f"{right}.{gaps} Marked are that epoch and the one that came back, {theirs:.4g}.",
+        f"{right}.{gaps} That epoch and the one that came back, {theirs:.4g}, are marked.",
         {"losses": losses, "theirs": np.array(theirs), "right": np.array(right)},
     )

@@ -20,10 +20,10 @@ from autograder.kits.masks.exercise import (
 _OWN = (
     Misconception(
         "inverted-not-classic",
-        "This is inverted dropout; the exercise asks for the form of 2014.",
+        "This is inverted dropout; the exercise asks for the 2014 form.",
         "Today's libraries all use the inverted form, so it is the one that comes to mind. The paper leaves "
         "training unscaled and multiplies by 1 - rate at test time.",
-        "Move the factor from the training branch to the other, and turn it upside down.",
+        "Move the factor from the training branch to the other branch, and turn it upside down.",
     ),
 )
 
@@ -36,7 +36,7 @@ EXERCISE = Exercise(
     properties=(
         Property("shape", SHAPE_X, 1),
         Property("dtype", DTYPE, 1),
-        Property("scale", "In training, what is kept is x itself, what is dropped is exactly 0.", 2),
+        Property("scale", "In training, kept units stay as they are, dropped units become exactly 0.", 2),
         Property("keep-rate", KEEP_RATE, 2),
         Property("independent", INDEPENDENT, 2),
         Property("fresh", FRESH, 1),
@@ -48,12 +48,12 @@ EXERCISE = Exercise(
         Property("input-untouched", UNTOUCHED, 1),
     ),
     hints=(
-        "The paper of 2014 does not touch the scale in training. So when must it make up for the units that "
-        "were missing?",
+        "The 2014 paper does not change the scale in training. So when must it make up for the units that were "
+        "missing?",
         "There are two branches. One draws a mask and multiplies by nothing else. The other draws nothing at "
         "all: what is the mean of the first branch, as a multiple of x?",
-        "if training: x where the mask is 1, zero elsewhere. Otherwise: x times the probability that a unit "
-        "was kept. The check of the rate stands before both.",
+        "if training: x where the mask is 1, zero elsewhere. Otherwise: x times the probability that a unit was "
+        "kept. The check of the rate comes before both.",
     ),
     place=2,
     misconceptions=(*DRAWING, *SCALING, *EVALUATION, *_OWN),

@@ -78,7 +78,7 @@ def _judge_start(model: Model) -> Ruling:
 
 
 def _judge_dropout(models: list[Model]) -> Ruling:
-    """After the activation of each hidden layer, and nowhere else, there is one Dropout layer of its own."""
+    """After the activation of each hidden layer, and nowhere else, there is one separate Dropout layer."""
     at_start = ("before the first Dense layer", "dropout-on-input")
     found = first_failure(judge_places(model, at_start) for model in models)
     if found.status != "pass":
@@ -119,7 +119,7 @@ def _judge_compiled(bench: Bench[ClassifierCase], probabilities: bool) -> Ruling
             return damaged(case)
         compiled, integers, one_hot, penalty = losses
         if not compiled:
-            return fail(case, "a model that is not compiled", "model.compile was called", "not-compiled")
+            return fail(case, "a model that is not compiled", "a compiled model", "not-compiled")
         _, y = case.lesson()
         name = str(part(bench, case, "loss"))
         due = _cross_entropy(lesson, y) + penalty
@@ -167,7 +167,7 @@ def _judge_untouched(bench: Bench[ClassifierCase]) -> Ruling:
     """No call changed the list that was handed over."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:
-            return fail(case, "hidden had other items after the call", "hidden as it was", "mutates-input")
+            return fail(case, "the call changed the list hidden", "hidden as it was", "mutates-input")
     return PASS
 
 

@@ -90,7 +90,7 @@ class FoldCase:
         if self.n_splits < 2:
             return "n_splits is below 2"
         if len(self.sizes) == 1:
-            return "all of one class"
+            return "all rows are of one class"
         return "a class has fewer members than there are folds" if min(self.sizes) < self.n_splits else ""
 
     @property
@@ -109,8 +109,8 @@ _CHANGED = {
     "nan": "one entry of x is NaN",
     "infinity": "one entry of x is infinite",
     "minus-infinity": "one entry of x is minus infinity",
-    "x-longer": "x has one row more than y has labels",
-    "y-longer": "y has three labels more than x has rows",
+    "x-longer": "x has one more row than y has labels",
+    "y-longer": "y has three more labels than x has rows",
 }
 _ENTRIES = {"nan": np.nan, "infinity": np.inf, "minus-infinity": -np.inf}
 

@@ -54,7 +54,7 @@ def _draw_standardised(ax: Axes, data: Data) -> None:
         ax.plot(x[part][off], y[part][off], marker, color=WRONG, markersize=6, markerfacecolor="none", label=name)
     ax.set(xlim=(-1.1 * reach, 1.1 * reach), ylim=(1 - 1.1 * reach, 1 + 1.1 * reach))
     beyond = " (edge: or more)" if reach == 2 else ""
-    ax.set(xlabel=f"mean: how far off, in deviations{beyond}", ylabel="deviation: times the due one")
+    ax.set(xlabel=f"mean: offset in deviations{beyond}", ylabel="deviation: ratio to the right one")
     ax.xaxis.set_major_locator(MaxNLocator(nbins=5))
     legend(ax)
 

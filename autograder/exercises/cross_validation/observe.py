@@ -83,10 +83,10 @@ class _Recorder:
         self.events.append((is_score, value, past.number, past.fits, past.fit, row, sizes[0], label, sizes[1]))
 
     def _table(self, x: object) -> np.ndarray | None:
-        """A copy of the features as float64 (rows, columns); None if they are no such table."""
+        """A copy of the features as float64 (rows, columns); None if they are not such a table."""
         try:
             plain = np.asarray(x)
-            shape: object = plain.shape
+            shape = f"of shape {plain.shape}"
             if plain.ndim == 2 and plain.shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
                 return np.array(plain, dtype=np.float64, subok=False)
         except Exception:  # whatever a strange object raises when it is read
@@ -95,7 +95,7 @@ class _Recorder:
         return None
 
     def _codes(self, y: object) -> list[int] | None:
-        """The labels as numbers, equal ones alike, -1 for what is no label; None if they are no single column."""
+        """The labels as numbers, equal ones alike, -1 for what is not a label; None if they are not a single column."""
         try:
             plain = np.asarray(y)
             if plain.size > NUMBER_LIMIT or plain.ndim not in (1, 2) or plain.ndim == 2 and plain.shape[1] != 1:

@@ -16,7 +16,7 @@ def _draw_gap(ax: Axes, data: Data) -> None:
     low, high = ax.get_ylim()
     step = max(accuracy.size * 0.05, 0.1)
     same = np.isclose(float(data["theirs"]), float(data["right"]), rtol=0, atol=1e-6)
-    bars = (("right", RIGHT, "o", "due"), ("theirs", RIGHT if same else WRONG, "X", "yours"))
+    bars = (("right", RIGHT, "o", "expected"), ("theirs", RIGHT if same else WRONG, "X", "yours"))
     for number, (key, colour, marker, name) in enumerate(bars):
         end = validation[-1] + float(data[key])
         if np.isfinite(end):

@@ -7,48 +7,48 @@ _OWN = (
     Misconception(
         "gap-reversed",
         "The gap has the wrong sign.",
-        "Both orders of a difference look the same on paper. Here training comes first: a network that is better "
-        "on what it has seen has a positive gap.",
+        "A difference looks plausible in either order. Here training comes first: a network that is better on "
+        "what it has seen has a positive gap.",
         "Take accuracy 0.95 and val_accuracy 0.85. Which sign does your function give?",
     ),
     Misconception(
         "gap-absolute",
         "The gap lost its sign.",
-        "abs makes sure that the result is positive, and hides half of what it can say. With dropout, training "
-        "is often the harder task, and then the gap is negative.",
+        "abs makes sure that the result is positive, but it hides half of what the result can say. With dropout, "
+        "training is often the harder task, and then the gap is negative.",
         "Leave the difference as it is, and try a history that ends with accuracy 0.80 and val_accuracy 0.85.",
     ),
     Misconception(
         "gap-in-percent",
         "The gap is a hundred times too large.",
-        "Percent are easier to say. But accuracies in a history are fractions from 0 to 1, and a number in another "
-        "unit cannot be compared with them.",
-        "Return the difference as it is, and multiply where you print it.",
+        "Percentages are easier to say. But accuracies in a history are fractions from 0 to 1, and a number in "
+        "another unit cannot be compared with them.",
+        "Return the difference as it is, and multiply only where you print it.",
     ),
     Misconception(
         "gap-of-best",
-        "The gap is that of the best values, not of the final ones.",
-        "max looks for what one would like to report. But the network that you have when training ends is the "
-        "last one, and the two best values may even stem from two different epochs.",
+        "The gap is between the best values, not the final ones.",
+        "max finds what you would like to report. But the network that you have when training ends is the last "
+        "one, and the two best values may even come from two different epochs.",
         "Try a history whose best epoch is in the middle. Which index has the last epoch?",
     ),
     Misconception(
         "gap-of-means",
-        "The gap is that of the mean accuracies.",
-        "A mean over all epochs mixes the trained network with the beginner that it was in the first epoch.",
+        "The gap is between the mean accuracies.",
+        "A mean over all epochs mixes the trained network with the beginner it was in the first epoch.",
         "Only one epoch counts: the last.",
     ),
     Misconception(
         "gap-of-first",
         "The gap is that of the first epoch.",
-        "Index 0 is the first item of a list; what is appended later stands behind it. After one epoch there is "
-        "little to overfit with yet.",
+        "Index 0 is the first item of a list; later epochs are appended after it. After one epoch a network has "
+        "hardly begun to overfit.",
         "Which index counts from the end of a list?",
     ),
     Misconception(
         "gap-of-losses",
-        "The gap is one of losses, not of accuracies.",
-        "Losses have a gap, too, and it is as interesting. But it is another number, without an upper limit.",
+        "The gap is between losses, not accuracies.",
+        "Losses have a gap, too, and it is just as interesting. But it is a different number, with no upper limit.",
         "Look at the two keys that your function reads.",
     ),
 )
@@ -64,18 +64,19 @@ EXERCISE = Exercise(
         Property("gap", "It is the last epoch's accuracy minus the last epoch's val_accuracy.", 3),
         Property("arrays", ARRAYS, 1),
         Property("one-epoch", "One epoch is enough.", 1),
-        Property("nan", "A final NaN makes it NaN, an earlier one does not matter.", 1),
+        Property("nan", "If the last value is NaN, so is the gap; an earlier NaN does not matter.", 1),
         Property("missing-key", NO_KEY, 1),
         Property("bad-input", "Raises ValueError for a history without epochs.", 1),
         Property("input-untouched", UNTOUCHED, 1),
     ),
     hints=(
-        "Print one history: which keys does it have, and what stands behind each? Which two numbers of all these "
-        "describe the network as it is when training ends?",
+        "Print one history: which keys does it have, and what does each key hold? Which two of all these numbers "
+        "describe the network at the end of training?",
         "The last item of a list or an array has the index -1. Say in words what a positive gap means; that "
         "decides what is subtracted from what.",
-        "First two checks: is each of the two keys in the history, and has the list behind it a length above 0? "
-        "They raise KeyError and ValueError, each with a sentence. Then return one difference of two last items.",
+        "Start with two checks: is each of the two keys in the history, and does its list have at least one "
+        "item? If not, raise KeyError or ValueError, each with a sentence. Then return the difference of the two "
+        "last items.",
     ),
     misconceptions=(*HISTORIES, *_OWN),
 )

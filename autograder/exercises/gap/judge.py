@@ -51,7 +51,7 @@ def _chart(case: HistoryCase, theirs: float) -> Chart:
     accuracy, validation = case.curve("accuracy"), case.curve("val_accuracy")
     right = float(accuracy[-1] - validation[-1])
     same = np.isclose(theirs, right, rtol=0, atol=1e-6, equal_nan=True)
-    told = f"{right:+.3f}, as it should be" if same else f"{theirs:+.3g}, where {right:+.3f} is due"
+    told = f"{right:+.3f}, as it should be" if same else f"{theirs:+.3g}, but it should be {right:+.3f}"
     return Chart(
         "gap",
         f"Your gap: {told}",

@@ -25,7 +25,7 @@ EXERCISE = Exercise(
     properties=(
         Property("shape", SHAPE_X, 1),
         Property("dtype", DTYPE, 1),
-        Property("scale", "What is kept is x / (1 - rate), what is dropped is exactly 0.", 3),
+        Property("scale", "Kept units become x / (1 - rate), dropped units exactly 0.", 3),
         Property("keep-rate", KEEP_RATE, 2),
         Property("independent", INDEPENDENT, 2),
         Property("fresh", FRESH, 1),
@@ -36,12 +36,12 @@ EXERCISE = Exercise(
         Property("input-untouched", UNTOUCHED, 1),
     ),
     hints=(
-        "Draw a mask as in exercise 01 and multiply. Then ask: by which factor has the mean become smaller, "
-        "and what number repairs it?",
-        "On average x * mask is (1 - rate) * x. Divide by the same number. Which rate makes that a division "
-        "by zero, and what must come out there?",
-        "Three steps: refuse a bad rate, return zeros for rate 1, otherwise a new array of mask * x / "
-        "(1 - rate). Then look at its dtype: a float64 mask turns float32 into float64.",
+        "Draw a mask as in exercise 01 and multiply. Then ask: by which factor has the mean shrunk, and which "
+        "number makes up for it?",
+        "On average x * mask is (1 - rate) * x. Divide by the same number. Which rate makes that a division by "
+        "zero, and what should the result be there?",
+        "Three steps: raise ValueError for a bad rate, return zeros for rate 1, and otherwise return a new "
+        "array, mask * x / (1 - rate). Then look at its dtype: a float64 mask turns float32 into float64.",
     ),
     misconceptions=(*DRAWING, *SCALING),
 )

@@ -68,7 +68,7 @@ _PLACES = {
     "training": "layer(x, training=True)",
     "unseeded": "without a seed, layer(x, training=True)",
     "mixed": "with dtype='mixed_float16', layer(x, training=True)",
-    "config": "made again from its configuration, layer(x, training=True)",
+    "config": "rebuilt from its configuration, layer(x, training=True)",
     "loaded": "saved in a model and loaded, model(x, training=True)",
     "model": "in a model, model(x, training=True)",
     "fit": "in a model, compile and fit",

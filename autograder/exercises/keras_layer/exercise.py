@@ -14,18 +14,19 @@ _OWN = (
     Misconception(
         "config-lost",
         "The layer's settings do not survive saving.",
-        "Keras makes a loaded layer from what get_config returned. What is missing there falls back to a default, "
-        "or the layer cannot be made at all.",
+        "Keras rebuilds a loaded layer from what get_config returned. Anything missing there falls back to its "
+        "default, or the layer cannot be rebuilt at all.",
         "Compare layer.get_config() with the arguments of __init__: is every one of them there?",
     ),
     Misconception(
         "uses-keras-dropout",
-        "A layer of Keras does the dropping.",
-        "Keras has this layer already, and in a project you would use it: as it is, as a parent, or inside a layer "
-        "of your own. Here you build it once yourself, so keras.layers.Dropout and its relatives may be none of "
-        "these. Functions are allowed, keras.random.dropout among them: they draw, and leave to you when, from "
-        "which seed, and what is saved.",
-        "Begin with class MyDropout(keras.layers.Layer), and call a function of keras.random where the layer was.",
+        "One of Keras's own layers does the dropping.",
+        "Keras already has this layer, and in a project you would use it: as it is, as a parent class, or inside "
+        "your own layer. Here you build it yourself once, so keras.layers.Dropout and its relatives may not be "
+        "used in any of these ways. Functions such as keras.random.dropout are allowed: they draw, but you still "
+        "decide when, from which seed, and what is saved.",
+        "Begin with class MyDropout(keras.layers.Layer), and call a function from keras.random where the layer "
+        "was.",
     ),
 )
 
@@ -39,27 +40,28 @@ EXERCISE = Exercise(
         Property("shape", "Returns a tensor of the same shape as its input, for any number of axes.", 1),
         Property("own", "Drops by itself: keras.layers.Dropout is not used, keras.random.dropout may be.", 1),
         Property("dtype", "Keeps float32, and computes in float16 under mixed precision.", 1),
-        Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
+        Property("scale", "In training, kept units become x / (1 - rate), dropped units exactly 0.", 2),
         Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
         Property("independent", INDEPENDENT, 1),
         Property("fresh", "Every call in training draws a new mask.", 1),
-        Property("rng", "The same seed repeats the sequence of masks, another seed or none gives another.", 1),
+        Property("rng", "The same seed repeats the sequence of masks; another seed, or none, gives another.", 1),
         Property("eval", "Outside training, and by default, returns exactly its input.", 3),
         Property("graph", "In models and in a compiled fit, every training step draws a new mask.", 3),
-        Property("config", "Keeps its rate when made from its configuration, and when saved and loaded.", 2),
+        Property("config", "Keeps its rate when rebuilt from its configuration, and when saved and loaded.", 2),
         Property("rate-0", RATE_0, 0.5),
         Property("rate-1", RATE_1, 0.5),
         Property("invalid-rate", INVALID, 1),
     ),
     hints=(
-        "Three things have to survive between calls: the rate, the seed, and where in its sequence of random "
-        "numbers the layer is. Which of them changes in a call? Functions of keras.random may do the drawing, "
-        "keras.random.dropout too; keras.layers.Dropout, its relatives and subclasses may not.",
-        "keras.random.SeedGenerator(seed), made once in __init__, is a state that advances with every draw, also "
-        "in a compiled step. call takes training=None and draws only when it is true.",
+        "Three things have to survive between calls: the rate, the seed, and the layer's position in its "
+        "sequence of random numbers. Which of them changes in a call? Functions of keras.random may do the "
+        "drawing, keras.random.dropout included; keras.layers.Dropout, its relatives and its subclasses may not.",
+        "keras.random.SeedGenerator(seed), made once in __init__, holds a state that advances with every draw, "
+        "even in a compiled step. call takes training=None and draws only when it is true.",
         "In call: if not training, return the inputs. Otherwise draw keras.random.uniform(shape, "
-        "seed=self.seed_generator), with keras.ops.shape(inputs) for the shape, compare it with the rate, and use "
-        "keras.ops.where. get_config adds rate and seed to what super().get_config() returns. Mind rate 1.",
+        "seed=self.seed_generator), with keras.ops.shape(inputs) for the shape, compare it with the rate, and "
+        "use keras.ops.where. get_config adds rate and seed to what super().get_config() returns. Watch out for "
+        "rate 1.",
     ),
     misconceptions=(*DRAWING, *SCALING, *EVALUATION, *_OWN),
     needs=("keras",),

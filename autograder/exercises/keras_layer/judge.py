@@ -64,7 +64,7 @@ _NAMED = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D",
 
 
 def _judge_origin(bench: MaskBench) -> Ruling:
-    """The layer does the dropping itself: it is no layer of Keras that drops, and makes none do it."""
+    """The layer does the dropping itself: it is not a layer of Keras that drops, and makes none do it."""
     if bench.record("origin").values is None:
         return Ruling("error", returned="the recording of case 'origin' is damaged")
     records = bench.observations.records.items()
@@ -77,7 +77,7 @@ def _judge_origin(bench: MaskBench) -> Ruling:
     return Ruling(
         "fail",
         called=f"{bench.exercise.title}(rate, seed), then layer(x, training=True)",
-        returned=_SIGNS[how].format(f"keras.layers.{kind}" if kind else "a layer of Keras that drops"),
+        returned=_SIGNS[how].format(f"keras.layers.{kind}" if kind else "a Keras layer that drops"),
         expected="a layer that draws and drops by itself; keras.random.dropout is allowed",
         misconception="uses-keras-dropout",
     )
@@ -118,7 +118,7 @@ def _judge_mixed_precision(bench: MaskBench) -> Ruling:
             "fail",
             called=case.call,
             returned=f"{int(wrong.sum()):,} of {wrong.size:,} entries are neither 0 nor x / (1 - rate)",
-            expected="the same as in float32, but for rounding",
+            expected="the same as in float32, apart from rounding",
         )
     return PASS
 
@@ -147,9 +147,9 @@ def _judge_seed(bench: MaskBench) -> Ruling:
     if same_for_seeds or np.array_equal(loose[0] == 0, loose[1] == 0):
         return Ruling(
             "fail",
-            called=f"{case.call}, and once more {'with another seed' if same_for_seeds else 'without one'}",
+            called=f"{case.call}, and once more {'with another seed' if same_for_seeds else 'without a seed'}",
             returned="the same masks from two layers that share no seed",
-            expected="other masks",
+            expected="different masks",
             misconception="seed-inside",
         )
     return PASS
@@ -185,7 +185,7 @@ def _judge_graph(bench: MaskBench, rulings: Rulings) -> Ruling:
                 "fail",
                 called=case.call,
                 returned=f"the same mask in all {case.calls} steps",
-                expected="another mask in every step",
+                expected="a new mask in every step",
                 misconception="numpy-in-graph",
             )
         doubt = _chance_in(bench, draws, rulings)

@@ -24,7 +24,7 @@ EXERCISE = Exercise(
     properties=(
         Property("shape", SHAPE_X, 1),
         Property("dtype", DTYPE, 1),
-        Property("scale", "In training, what is kept is x / (1 - rate), what is dropped is exactly 0.", 2),
+        Property("scale", "In training, kept units become x / (1 - rate), dropped units exactly 0.", 2),
         Property("keep-rate", "In training, each unit is kept with probability 1 - rate.", 2),
         Property("independent", INDEPENDENT, 1),
         Property("fresh", "Every call in training draws a new mask.", 2),
@@ -36,9 +36,9 @@ EXERCISE = Exercise(
         Property("input-untouched", UNTOUCHED, 1),
     ),
     hints=(
-        "What has the layer to remember between two calls, and what must it decide anew in every call?",
-        "__init__ checks and keeps rate and rng. __call__ has two branches: one is exercise 02 over again, "
-        "the other is the shortest line of the course.",
+        "What does the layer have to remember between two calls, and what must it decide anew in every call?",
+        "__init__ checks and keeps rate and rng. __call__ has two branches: one is exercise 02 all over again, "
+        "the other is the shortest line in the course.",
         "if not training: return x. Nothing is drawn, nothing is scaled. Otherwise return what your "
         "inverted_dropout would, with self.rate and self.rng.",
     ),

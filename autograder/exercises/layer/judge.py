@@ -29,7 +29,7 @@ def _judge_script(bench: MaskBench) -> Ruling:
             return Ruling(
                 "fail",
                 called=case.call,
-                returned=f"something else than x in an evaluation {when} training",
+                returned=f"something other than x in an evaluation {when} training",
                 expected="x itself, whatever was called before",
             )
     usual = [bench.values(name) for name in ("units-low", "units-high")]

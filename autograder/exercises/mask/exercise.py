@@ -6,7 +6,7 @@ from autograder.kits.masks.exercise import DRAWING, FRESH, INDEPENDENT, INVALID,
 _OWN = (
     Misconception(
         "mask-already-scaled",
-        "The mask contains 1 / (1 - rate) where a 1 is asked for.",
+        "The mask contains 1 / (1 - rate) where it should contain 1.",
         "Many libraries fold the factor into the mask. Here the mask only says which units are kept; exercise "
         "02 does the scaling.",
         "Return the result of the comparison itself.",
@@ -20,7 +20,7 @@ EXERCISE = Exercise(
     signature="dropout_mask(shape, rate, rng)",
     kind="function",
     properties=(
-        Property("shape", "Returns an array of the shape asked for, for any number of axes.", 1),
+        Property("shape", "Returns an array of the requested shape, for any number of axes.", 1),
         Property("values", "Contains nothing but 0 and 1 (False and True).", 1),
         Property("keep-rate", KEEP_RATE, 2),
         Property("independent", INDEPENDENT, 2),
@@ -31,11 +31,11 @@ EXERCISE = Exercise(
         Property("invalid-rate", INVALID, 1),
     ),
     hints=(
-        "Think of one entry first. How would you make a coin that says 'keep' with probability 1 - rate, "
+        "Think of one entry first. How would you make a coin that lands on 'keep' with probability 1 - rate, "
         "when all you have is a number drawn uniformly between 0 and 1?",
-        "rng.random(size=shape) gives one such number per entry, for any shape. What share of them lies "
-        "below a threshold t? Which t makes that share 1 - rate?",
-        "First refuse a rate outside [0, 1] with ValueError. Then it is one comparison: an array of uniform "
+        "rng.random(size=shape) gives one such number per entry, for any shape. What fraction of them lies below "
+        "a threshold t? Which t makes that fraction 1 - rate?",
+        "First raise ValueError for a rate outside [0, 1]. Then one comparison is enough: an array of uniform "
         "numbers, of the right shape, against the probability of keeping.",
     ),
     misconceptions=(*DRAWING, *_OWN),

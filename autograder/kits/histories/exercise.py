@@ -2,7 +2,7 @@
 
 from autograder.exercise import Misconception
 
-NO_KEY = "Raises KeyError, with a sentence, when a key is missing."
+NO_KEY = "Raises KeyError with an explanatory sentence when a key is missing."
 ARRAYS = "Takes arrays as well as lists."
 UNTOUCHED = "Leaves the history as it was."
 
@@ -10,16 +10,16 @@ UNTOUCHED = "Leaves the history as it was."
 HISTORIES = (
     Misconception(
         "no-key-check",
-        "A missing key was not answered by a KeyError that says so in a sentence.",
-        "A lookup raises KeyError by itself, with nothing but the key, and get returns None, which fails somewhere "
-        "else. Whoever forgot validation_data in fit would like to read that.",
-        "Ask with `in` before you look up, and raise KeyError with a sentence.",
+        "A missing key did not raise a KeyError that says so in a sentence.",
+        "A lookup raises KeyError by itself, but its message is only the key; and get returns None, which fails "
+        "somewhere else. Someone who forgot validation_data in fit needs to be told what is missing.",
+        "Check with `in` before you look it up, and raise KeyError with a sentence.",
     ),
     Misconception(
         "no-epoch-check",
-        "A history without an epoch that counts was not refused with ValueError.",
-        "Index -1 of an empty list raises IndexError, and a search among nothing but NaN finds something all the "
-        "same. The caller cannot tell what was wrong.",
-        "Before you look for an epoch, ask how many there are that count.",
+        "A history without any usable epoch did not raise ValueError.",
+        "Index -1 of an empty list raises IndexError, and a search through nothing but NaN may still find "
+        "something. Either way, the caller cannot tell what was wrong.",
+        "Before you look for an epoch, check how many usable ones there are.",
     ),
 )

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from autograder.judge.evidence import PASS, Bench, Ruling, Rulings, blocked, told_apart
-from autograder.judge.words import in_words, not_callable, raised
+from autograder.judge.words import in_words, not_callable, raised, with_article
 from autograder.kits.histories.cases import HistoryCase
 from autograder.observations import Record
 
@@ -142,7 +142,7 @@ def _judge_missing_key(bench: HistoryBench) -> Ruling:
         return fail(
             case,
             _exception(record) + bare,
-            "KeyError with a sentence of yours that says which key is missing",
+            "KeyError with a sentence that says which key is missing",
             "no-key-check",
         )
     return PASS
@@ -164,7 +164,7 @@ def _judge_untouched(bench: HistoryBench) -> Ruling:
     """No call changed the dictionary or what is in it."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:
-            told = "the dictionary or one of its columns was another after the call"
+            told = "the call changed the dictionary or one of its columns"
             return fail(case, told, "history as it was before", "mutates-input")
     return PASS
 
@@ -213,7 +213,7 @@ def _exception(record: Record) -> str:
     return f"no exception, but {float(record.values):.6g}"
 
 
-_RETURNED = {"none": "None", "not-a-number": "something that is no number"}
+_RETURNED = {"none": "None", "not-a-number": "something that is not a number"}
 
 
 def _went_wrong(bench: HistoryBench, case: HistoryCase, record: Record, first: Record, expected: str) -> Ruling:
@@ -221,7 +221,7 @@ def _went_wrong(bench: HistoryBench, case: HistoryCase, record: Record, first: R
     if record.problem == "not-callable":
         return not_callable(bench, record)
     own = {
-        "not-a-number": (f"a {record.problem_type}", None),
+        "not-a-number": (with_article(record.problem_type), None),
     }
     told, name = in_words(record, first, own)
     return fail(case, told, expected, name)

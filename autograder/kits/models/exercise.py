@@ -19,29 +19,29 @@ LAYERS = (
     Misconception(
         "activation-missing",
         "A hidden layer has no activation.",
-        "Dense is linear unless told otherwise, and two linear layers in a row are one. The network still learns, "
-        "and is no better than one without hidden layers.",
-        "Look at what model.get_config() says of each Dense layer's activation.",
+        "Dense is linear unless you choose an activation, and two linear layers in a row are equivalent to one. "
+        "The network still learns, but it is no better than one without hidden layers.",
+        "Look at what model.get_config() says about each Dense layer's activation.",
     ),
     Misconception(
         "wrong-activation",
-        "A hidden layer has another activation than ReLU.",
-        "There are many, and most would do here. But the exercise compares networks, and what is compared has to "
-        "differ in one thing only.",
+        "A hidden layer has an activation other than ReLU.",
+        "There are many activations, and most would do here. But the exercise compares networks, and a fair "
+        "comparison changes only one thing.",
         "Compare your hidden layers, number by number, with max(0, x).",
     ),
     Misconception(
         "wrong-widths",
-        "The Dense layers have other widths than asked for.",
-        "Widths typed in while trying stay in the code, arguments change places, and loops end one too early or "
-        "run backwards.",
-        "Print the arguments beside the units of the Dense layers, for several calls.",
+        "The Dense layers do not have the widths that were asked for.",
+        "Widths typed in while trying things out stay in the code, arguments get swapped, and loops stop one too "
+        "early or run backwards.",
+        "Print the arguments next to the units of the Dense layers, for several calls.",
     ),
     Misconception(
         "dropout-missing",
         "A hidden activation has no Dropout layer after it.",
-        "One Dropout layer in the end looks like dropout, but it acts on one layer only. In a loop it is easily "
-        "left outside, and in a subclass a layer that is made and never called does nothing.",
+        "One Dropout layer at the end looks like dropout, but it acts on one layer only. It is easily left "
+        "outside the loop, and in a subclass a layer that is made but never called does nothing.",
         "Count: how many hidden layers are there, and how many times is a Dropout layer called?",
     ),
     Misconception(
@@ -53,9 +53,9 @@ LAYERS = (
     ),
     Misconception(
         "dropout-before-activation",
-        "Dropout stands before the activation.",
-        "With ReLU the numbers come out the same, because ReLU of 0 is 0. With any activation that does not turn 0 "
-        "into 0 they do not, so the order to get used to is activation, then dropout.",
+        "Dropout comes before the activation.",
+        "With ReLU the numbers come out the same, because ReLU of 0 is 0. With an activation that does not turn "
+        "0 into 0 they do not, so get used to this order: activation, then dropout.",
         "Read the column of layers aloud: Dense, activation, Dropout.",
     ),
     Misconception(
@@ -67,9 +67,9 @@ LAYERS = (
     ),
     Misconception(
         "softmax-and-logits",
-        "Softmax is taken twice: by the model, and by a loss of logits.",
-        "from_logits=True tells the loss to apply softmax itself. A softmax of probabilities makes all differences "
-        "small, so training crawls. Keras notices some such models and warns; others it does not.",
+        "Softmax is applied twice: by the model, and by a loss that expects logits.",
+        "from_logits=True tells the loss to apply softmax itself. A softmax of probabilities makes all "
+        "differences small, so training crawls. Keras notices some of these models and warns you, but not all.",
         "One of the two is enough. Which one does the exercise ask for?",
     ),
     Misconception(

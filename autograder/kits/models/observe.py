@@ -175,7 +175,7 @@ def _shape(array: np.ndarray | None) -> tuple[int, ...]:
 def predictions(model: Student, x: np.ndarray) -> tuple[np.ndarray, dict[str, Record]]:
     """What a model says of inputs, and as parts "again", the same once more, and "default", without a flag.
 
-    Raises Unusable for what is no model, or gives no array of numbers.
+    Raises Unusable for what is not a model, or gives no array of numbers.
     """
     if model is None:
         raise Unusable("none", "")

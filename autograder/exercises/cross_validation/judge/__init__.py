@@ -96,7 +96,7 @@ def _judge_shape(bench: Bench[FoldCase]) -> Ruling:
             told += ", the mean of the scores first" if mean and record.values.ndim else ""
             told += ", the mean of the scores" if mean and not record.values.ndim else ""
             kept = previous.size and np.array_equal(record.values.ravel()[: previous.size], previous)
-            told += ", those of the call before first" if kept else ""
+            told += ", the scores of the previous call first" if kept else ""
             return fail(
                 case, told, f"{case.n_splits} numbers, one for each fold", "mean-returned" if mean else None
             )
@@ -118,7 +118,7 @@ def _trouble(bench: Bench[FoldCase], case: FoldCase, record: Record, first: Reco
         return not_callable(bench, record)
     own = {
         "not-scores": (f"a value of type {record.problem_type}", None),
-        "too-much": ("nothing: thousands of fits and scores were made, and then it was stopped", None),
+        "too-much": ("nothing: it was stopped after thousands of fits and scores", None),
     }
     told, name = in_words(record, first, own)
     return fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
@@ -147,7 +147,7 @@ def _judge_scores(bench: Bench[FoldCase], runs: list[Run]) -> Ruling:
         orders = np.array([fold.order for fold in run.folds])
         if not (np.diff(orders, axis=0) >= 0).all(axis=0).any():
             return fail(
-                case, "the scores in another order than the folds", "the first fold's score first, and so on"
+                case, "the scores in a different order from the folds", "the first fold's score first, and so on"
             )
     return PASS
 
@@ -181,7 +181,7 @@ def _judge_number(runs: list[Run], shape: Ruling) -> Ruling:
             continue
         if shape.status == "fail" and number:
             return blocked("shape")
-        told = f"{number} folds: as many times a model was trained and scored" if number else "no model was scored"
+        told = f"models were trained and scored {number} time{'s' * (number > 1)}" if number else "no model was scored"
         return fail(run.case, told, f"{run.case.n_splits} folds, each with a model that is fitted and scored")
     return PASS
 
@@ -221,9 +221,9 @@ def _judge_folds(runs: list[Run]) -> Ruling:
             trained = np.bincount(fold.train.rows, minlength=run.rows)
             left_out = int((trained == 0).sum()) - len(held_out)
             if left_out or trained.max() > 1:
-                told = f"rows neither trained on nor tested: {left_out}" if left_out else "rows came twice"
+                told = f"rows neither trained on nor tested: {left_out}" if left_out else "some rows came twice"
                 return fail(
-                    run.case, f"in fold {number}, {told}", "the training part is all that is not tested, once each"
+                    run.case, f"in fold {number}, {told}", "all rows that are not tested are trained on, once each"
                 )
     return PASS
 
@@ -357,7 +357,7 @@ def _judge_seed(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
     for name in [name for name in runs if name in others]:
         first, again, other = runs[name], same[name], others[name]
         if not all(np.array_equal(a, b) for a, b in zip(first.tested(), again.tested(), strict=True)):
-            told = "called twice with this seed: other folds"
+            told = "called twice with this seed: different folds"
             return fail(first.case, told, "the same folds both times", "ignores-seed")
         classes = first.case.classes()
         for number, label in enumerate(first.case.labels):
@@ -365,9 +365,9 @@ def _judge_seed(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
             if _groups(first.membership()[own]) == _groups(other.membership()[own]):
                 return fail(
                     first.case,
-                    f"called with this seed and with {other.case.seed}: the rows of class {label!r} were held out "
-                    "together with the same others",
-                    "other folds for another seed",
+                    f"called with this seed and with {other.case.seed}: the rows of class {label!r} were grouped "
+                    "in the same way",
+                    "different folds for a different seed",
                     "ignores-seed",
                 )
     moved = [run.case for name, run in runs.items() if bench.record(name).global_moved]
@@ -387,7 +387,7 @@ def _groups(membership: np.ndarray) -> set[bytes]:
 
 
 def _judge_models(runs: list[Run]) -> Ruling:
-    """Every fold has a model of its own, which was fitted once."""
+    """Every fold has its own model, which was fitted once."""
     for run in runs:
         models = [fold.model for fold in run.folds]
         if len(set(models)) < len(models):
@@ -398,12 +398,12 @@ def _judge_models(runs: list[Run]) -> Ruling:
                 copied = any(other.fits == 0 for other in run.folds) and number > 0
                 return fail(
                     run.case,
-                    f"the model of fold {number} had been fitted before",
-                    "a model that is new, and fitted once",
+                    f"the model of fold {number} had already been fitted",
+                    "a new model, fitted once",
                     "model-reused" if copied else None,
                 )
         if run.partial_fits > run.case.n_splits:
-            told = f"{run.partial_fits} times a model was fitted to a part of the rows"
+            told = f"a model was fitted to a part of the rows {run.partial_fits} times"
             return fail(run.case, told, f"{run.case.n_splits} times, once for each fold")
     return PASS
 
@@ -425,7 +425,7 @@ def _judge_untouched(bench: Bench[FoldCase]) -> Ruling:
     """No call changed x or y."""
     for case in bench.cases.values():
         if bench.record(case.name).input_changed:
-            return fail(case, "x or y had other values after the call", "both as they were before", "mutates-input")
+            return fail(case, "the call changed x or y", "both as they were before", "mutates-input")
     return PASS
 
 

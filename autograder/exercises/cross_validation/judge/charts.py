@@ -20,7 +20,7 @@ def folds_chart(case: FoldCase, roles: np.ndarray) -> Chart:
     both, neither = int((roles == 3).sum()), int((roles == 0).sum())
     tested = (roles >= 2).sum(axis=1)
     told = f"{int((tested == 1).sum())} of {len(tested)} rows tested once"
-    told += f", {both} trained on too" if both else ""
+    told += f", {both} also trained on" if both else ""
     told += f", {neither} left out" if neither else ""
     per_fold = np.array([np.bincount(classes[column >= 2], minlength=len(case.sizes)) for column in roles.T])
     worst = int(np.argmax(np.ptp(per_fold, axis=0)))
@@ -50,7 +50,7 @@ def standardised_chart(deviations: dict[str, np.ndarray]) -> Chart:
     return Chart(
         "standardised",
         f"Means and deviations used: {told}",
-        "For each column and fold the mean and the standard deviation that were used, measured by those of the "
+        "For each column and fold the mean and the standard deviation that were used, measured against those of the "
         f"training part. They should lie at 0 and 1; of {total} in fit {off[0]} are off, in score {off[1]}.",
         deviations,
     )

@@ -53,7 +53,7 @@ class _Statistics:
         return fail(
             case,
             f"{which} was given column {column} {'as it is in x' if _is_raw(found) else told}",
-            f"with {mean[column]:.5g} subtracted, divided by {deviation[column]:.5g}, as the training part has it",
+            f"with {mean[column]:.5g} subtracted, divided by {deviation[column]:.5g}: the statistics of the training part",
         )
 
 
@@ -108,8 +108,8 @@ def judge_unreadable(bench: Bench[FoldCase], runs: dict[str, Run]) -> Ruling:
     by_row = all(_rows_are_standardised(bench.recorded(name, "rows")) for name in runs)
     return fail(
         run.case,
-        f"fit or score was given {'rows of mean 0 and deviation 1' if by_row else run.unreadable}",
-        f"rows of x, {run.case.columns} columns, each shifted and scaled by one mean and one deviation",
+        f"fit or score was given {'rows of mean 0 and standard deviation 1' if by_row else run.unreadable}",
+        f"rows of x, {run.case.columns} columns, each shifted and scaled by its own mean and standard deviation",
         "axis-forgotten" if by_row else None,
     )
 

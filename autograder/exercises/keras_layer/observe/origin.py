@@ -2,7 +2,7 @@
 
 Recorded are signs that do not rest on each other, and on no name that the student chose: what the layer's class
 descends from, what lies inside the layer, which code runs in a call, and from where Keras's own drawing of dropout
-is called. `keras.random.dropout` and all else that is no layer leave no sign.
+is called. `keras.random.dropout` and all else that is not a layer leave no sign.
 
 It imports Keras, so it is loaded only when this exercise is observed.
 """
@@ -105,7 +105,7 @@ def _dropping_method(code: CodeType) -> str:
 def watched_draws() -> Iterator[set[Sign]]:
     """A set to which is added which layers of Keras draw dropout meanwhile, in calls of any kind.
 
-    All layers of Keras that drop call one of two functions; so does `keras.random`, which is no layer.
+    All layers of Keras that drop call one of two functions; so does `keras.random`, which is not a layer.
     """
     found: set[Sign] = set()
     originals = {name: getattr(drawing, name) for name in ("dropout", "uniform")}

@@ -158,17 +158,17 @@ def _judge_base(bench: Bench[TransferCase], model: _Model) -> Ruling:
         return damaged(case)
     changed = int(sum((array[0] != array[1]).sum() for array in weights.values()))
     if changed:
-        told = f"{changed:,} of the base's numbers had other values when the model was built"
-        return fail(case, told, "the weights that it was handed over with", "base-weights-changed")
+        told = f"{changed:,} of the base's numbers changed while the model was built"
+        return fail(case, told, "the weights that it had when it was handed over", "base-weights-changed")
     for seen in model.seen:
         if seen.given is not None and not _same(case.x().astype(float), seen.given):
-            told = "the base was given other numbers than the images that the model was called with"
-            return fail(case, told, "the images as they are: nothing stands before the base")
+            told = "the base was given something other than the images that the model was called with"
+            return fail(case, told, "the images as they are: nothing comes before the base")
     if evaluation.given is None:
-        told = "a model of which the base that was handed over is no layer"
+        told = "a model that does not contain the base that was handed over"
         return fail(case, told, "base(inputs, training=False) as its first step", "base-not-used")
     if not (evaluation.base or _moved(weights["statistics"])[0] or _varies(bench, case)):
-        return fail(case, "a model in which the base's features of the images do not occur", "what the base gives")
+        return fail(case, "a model that does not use the base's features of the images", "what the base gives")
     return PASS
 
 
@@ -213,7 +213,7 @@ def _judge_frozen(bench: Bench[TransferCase], case: TransferCase) -> Ruling:
 
 
 def _judge_inference(bench: Bench[TransferCase], model: _Model) -> Ruling:
-    """The base's moving statistics stand still, in training too, and in evaluation it gives its features.
+    """The base's moving statistics do not change, in training either, and in evaluation it gives its features.
 
     What drops in a base may do so in training: in functional models Keras 3 hands the flag of fit on to the base,
     whatever `base(inputs, training=False)` says, and freezing is what keeps batch normalisation in inference mode.
@@ -253,7 +253,7 @@ def _judge_pooled(model: _Model) -> Ruling:
         "Flatten": (of_all, "flattened-not-pooled"),
         "max pooling": ("the largest value of each channel", "max-pooling"),
     }.get(pooling, (f"an array of shape {found.shape} with other numbers", None))
-    expected = f"{channels} numbers for each image: the mean of each channel over {height} by {width} places"
+    expected = f"{channels} numbers for each image: the mean of each channel over {height} by {width} positions"
     return fail(case, f"the first Dense layer was given {told}", expected, name)
 
 

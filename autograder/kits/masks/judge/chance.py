@@ -71,7 +71,7 @@ def judge_chance(
         fresh = Ruling(
             "fail",
             called=d.case.call,
-            returned=f"{duplicates(d.kept)} of the masks had come up before, in all {d.kept[0].size} entries",
+            returned=f"{duplicates(d.kept)} of the masks repeat an earlier one, in all {d.kept[0].size} entries",
             expected="no mask of that size twice",
         )
     else:
@@ -162,7 +162,7 @@ def _band_text(alarm: Alarm) -> str:
     band = alarm.finding.band
     if band.low == band.high:
         return f"{band.low:,} of {band.n:,}"
-    return f"between {band.low:,} and {band.high:,} of {band.n:,}"
+    return f"{band.low:,} to {band.high:,} of {band.n:,}"
 
 
 def _share_text(alarm: Alarm) -> str:
@@ -188,7 +188,7 @@ def _rate_ruling(bench: MaskBench, draws: list[Draws], misrated: list[Located]) 
         "fail",
         called=d.case.call,
         returned=told,
-        expected=f"{_percent(keep)} kept, which is {_band_text(alarm)}",
+        expected=f"{_percent(keep)} kept, that is, {_band_text(alarm)}",
         misconception=name,
         statistical=True,
         charts=(_units_chart(d),) if alarm.what == "unit" and name is None else (),
@@ -265,7 +265,7 @@ def _dependence_in_words(d: Draws, alarm: Alarm) -> tuple[str, str]:
         _, part, what = alarm.what.split("-")
         return (
             f"a whole {part} was {what} {alarm.finding.count:,} times",
-            f"with independent units {_band_text(alarm)} times",
+            f"with independent units, {_band_text(alarm)} times",
         )
     return _DEPENDENCE_IN_WORDS[alarm.what](alarm)
 
@@ -275,11 +275,11 @@ def _spread_in_words(d: Draws, alarm: Alarm) -> tuple[str, str]:
     totals = alarm.data["totals"]
     usual = np.sqrt(alarm.data["part_size"] * (1 - d.case.rate) * d.case.rate)
     returned = (
-        f"the number of units kept in a {part} varied with standard deviation {totals.std():.2f}"
+        f"the number of units kept in a {part} had a standard deviation of {totals.std():.2f}"
         if totals.std()
         else f"every {part} kept exactly {totals[0]} units"
     )
-    return returned, f"independent units give standard deviation {usual:.2f}"
+    return returned, f"independent units give a standard deviation of {usual:.2f}"
 
 
 def _pair_in_words(alarm: Alarm) -> tuple[str, str]:
@@ -293,19 +293,19 @@ def _pair_in_words(alarm: Alarm) -> tuple[str, str]:
 
 
 def _triple_in_words(alarm: Alarm) -> tuple[str, str]:
-    returned = f"some three units were kept together in {alarm.finding.count} calls"
+    returned = f"three particular units were kept together in {alarm.finding.count} calls"
     return returned, f"independent units are kept together in {_band_text(alarm)} calls"
 
 
 def _parity_in_words(alarm: Alarm) -> tuple[str, str]:
-    returned = f"of three neighbours an even number was dropped in {_share_text(alarm)}"
-    return returned, f"independent units do that in {_percent(alarm.finding.band.p)}"
+    returned = f"among three neighbours, an even number was dropped in {_share_text(alarm)} of cases"
+    return returned, f"independent units do that in {_percent(alarm.finding.band.p)} of cases"
 
 
 def _pattern_in_words(alarm: Alarm) -> tuple[str, str]:
     pattern = "".join(str(int(bit)) for bit in alarm.data["pattern"])
     returned = f"the mask {pattern} came up {alarm.finding.count} times"
-    return returned, f"with independent units {_band_text(alarm)} times"
+    return returned, f"with independent units, {_band_text(alarm)} times"
 
 
 def _reversed_in_words(alarm: Alarm) -> tuple[str, str]:
@@ -373,13 +373,13 @@ def dependence_misconception(draws: list[Draws]) -> str | None:
 def _fresh_ruling(bench: MaskBench, alarms: list[Located]) -> Ruling:
     d, alarm = max(alarms, key=lambda located: _distance(located[1]))
     band = alarm.finding.band
-    apart = "in a row" if alarm.data["lag"] == 1 else f"{alarm.data['lag']} apart"
+    calls = "consecutive calls" if alarm.data["lag"] == 1 else f"calls {alarm.data['lag']} apart"
     who = "the entries" if alarm.what == "successive" else "the pairs looked at for one unit"
     return Ruling(
         "fail",
         called=d.case.call,
-        returned=f"{_percent(alarm.finding.count / band.n)} of {who} agreed between calls {apart}",
-        expected=f"independent masks agree in {_percent(band.p)}",
+        returned=f"{_percent(alarm.finding.count / band.n)} of {who} agreed between {calls}",
+        expected=f"{_percent(band.p)}, as between independent masks",
         statistical=True,
     )
 
@@ -396,7 +396,7 @@ def repeated_ruling(bench: MaskBench, repeated: list[Draws], name: str | None) -
             if period == 1
             else f"the same {period} masks over and over"
         ),
-        expected="another mask in every call",
+        expected="a new mask in every call",
         misconception=name,
     )
 
@@ -427,7 +427,7 @@ def _dependence_charts(draws: list[Draws]) -> tuple[Chart, ...]:
             "How many units a mask keeps",
             f"Histogram of the number of kept units in {len(totals)} masks of {n} units. Yours range from "
             f"{totals.min()} to {totals.max()}; independent units would spread around "
-            f"{n * (1 - d.case.rate):.0f} with standard deviation "
+            f"{n * (1 - d.case.rate):.0f} with a standard deviation of "
             f"{np.sqrt(n * d.case.rate * (1 - d.case.rate)):.1f}.",
             {"totals": totals, "n": np.array(n), "keep": np.array(1 - d.case.rate)},
         ),
@@ -442,7 +442,7 @@ def _units_chart(d: Draws) -> Chart:
     return Chart(
         "units",
         "How often each unit is kept",
-        f"Kept fraction of each of {counts.size} units over {calls} calls, beside the band from "
+        f"How often each of {counts.size} units was kept in {calls} calls, beside the band from "
         f"{band.low / calls:.2f} to {band.high / calls:.2f}. {outside} lie outside.",
         {"shares": counts / calls, "low": np.array(band.low / calls), "high": np.array(band.high / calls)},
     )

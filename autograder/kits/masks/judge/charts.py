@@ -42,10 +42,10 @@ def mask_charts(draws: list[Draws]) -> tuple[Chart, ...]:
     charts.append(
         Chart(
             "keep-rate",
-            f"Kept: {outside} of {len(judged)} outside the band"
+            f"Fraction kept: {outside} of {len(judged)} outside the band"
             if outside
-            else f"Kept: all {len(judged)} inside the band",
-            f"Kept fraction at {len(judged)} rates beside the band for 1 - rate. "
+            else f"Fraction kept: all {len(judged)} inside the band",
+            f"Fraction kept at {len(judged)} rates beside the band for 1 - rate. "
             + "; ".join(f"rate {r:.2f}: {s:.2f} kept" for r, s in zip(rates, shares, strict=True))
             + ".",
             {"rates": rates, "shares": shares, "low": low, "high": high},

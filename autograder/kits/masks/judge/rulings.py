@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.judge.evidence import PASS, Ruling, blocked
-from autograder.judge.words import in_words, not_callable, raised
+from autograder.judge.words import in_words, not_callable, raised, with_article
 from autograder.kits.masks.cases import MaskCase
 from autograder.kits.masks.judge.bench import TIGHT, MaskBench
 from autograder.kits.masks.judge.chance import all_or_nothing
@@ -32,11 +32,11 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         return not_callable(bench, record)
     first = next(iter(bench.observations.records.values()), record)
     own = {
-        "not-a-class": (f"{record.problem_type}, which is no class: hand over the class itself", None),
-        "not-an-array": (f"a {record.problem_type}, not an array", "not-an-array"),
+        "not-a-class": (f"{with_article(record.problem_type)}, not a class: hand over the class itself", None),
+        "not-an-array": (f"{with_article(record.problem_type)}, not an array", "not-an-array"),
         "wrong-shape": (f"an array of shape {record.problem_text}", "wrong-shape"),
         "bad-dtype": (f"an array of {record.problem_type}", None),
-        "not-a-pair": (f"a {record.problem_type}, not a pair of an output and a cache", None),
+        "not-a-pair": (f"{with_article(record.problem_type)}, not a pair of an output and a cache", None),
         "warmup": ("nothing: a training call before it failed", None),
     }
     told, name = in_words(record, first, own)
@@ -75,7 +75,7 @@ def judge_untouched(bench: MaskBench) -> Ruling:
             return Ruling(
                 "fail",
                 called=bench.cases[name.partition(".")[0]].call,
-                returned="an array that was handed over had other values after the call",
+                returned="the call changed an array that was handed over",
                 expected="the array as it was before",
                 misconception="mutates-input",
             )
@@ -100,7 +100,7 @@ def judge_rng(bench: MaskBench) -> Ruling:
             "fail",
             called=f"{unrepeated[0].call}, and once more from the same generator state",
             returned="two different results",
-            expected="the same result: neither earlier calls nor other random numbers may matter",
+            expected="the same result, whatever was called or drawn before",
             misconception="ignores-rng" if global_moved or unmoved else None,
         )
     if np.array_equal(first == 0, other == 0) and not all_or_nothing(first != 0):
@@ -108,15 +108,15 @@ def judge_rng(bench: MaskBench) -> Ruling:
             "fail",
             called=f"{bench.cases['repeat'].call}, and once more with another generator",
             returned="the same mask from two different generators",
-            expected="another mask from another generator",
+            expected="a different mask from a different generator",
             misconception="mask-reused" if len(unmoved) < len(drawn) else "seed-inside",
         )
     if unmoved:
         return Ruling(
             "fail",
             called=unmoved[0].call,
-            returned="a mask, and the generator handed over had not been used",
-            expected="numbers drawn from the generator handed over",
+            returned="a mask, but the generator that was handed over was not used",
+            expected="numbers drawn from the generator that was handed over",
         )
     if global_moved:
         return Ruling(

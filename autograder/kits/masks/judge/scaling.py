@@ -107,7 +107,7 @@ def recovered_masks(bench: MaskBench, cases: list[MaskCase]) -> list[Draws]:
 
 
 def _nothing_dropped(bench: MaskBench, factor: Factor) -> Rulings:
-    """Rulings when no output is ever exactly zero: x, or something that is no mask at all."""
+    """Rulings when no output is ever exactly zero: x, or something that is not a mask at all."""
     case = bench.cases["units-high"] if bench.values("units-high") is not None else bench.usable()[0]
     x, values = case.x(), bench.recorded(case.name)
     ratio = (values / x)[np.isfinite(values / x)]
@@ -151,7 +151,7 @@ def _judge_scale(bench: MaskBench, factor: Factor, swapped: bool) -> Ruling:
 
 
 def _worst(values: np.ndarray, expected: np.ndarray, wrong: np.ndarray) -> list[int]:
-    """The position of the wrong entry that is furthest off, or of one that is no number."""
+    """The position of the wrong entry that is furthest off, or of one that is not a number."""
     distance = np.where(wrong, np.nan_to_num(np.abs(values - expected), nan=np.inf, posinf=np.inf), -1.0)
     return [int(i) for i in np.unravel_index(np.argmax(distance), distance.shape)]
 

@@ -1,6 +1,6 @@
 """Models that a student built: what came back, their hidden Dense layers, and the Dropout behind these.
 
-The exercises that build a model share these rulings; what is particular to one stands in its own module.
+The exercises that build a model share these rulings; what is particular to one is in its own module.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ import numpy as np
 
 from autograder.judge.evidence import PASS, Bench, Ruling, told_apart
 from autograder.judge.statistics import binomial_band
-from autograder.judge.words import in_words, not_callable
+from autograder.judge.words import in_words, not_callable, with_article
 from autograder.kits.models.judge.steps import Call, Step, read_calls, read_steps
 from autograder.observations import Record
 
@@ -71,7 +71,7 @@ class SeenModel(Generic[SomeModelCase]):
         return found
 
     def dropouts(self, call: int = 0) -> list[Step]:
-        """The Dropout steps that are used, wherever they stand."""
+        """The Dropout steps that are used, wherever they are."""
         return [step for step in self.steps[call] if step.kind == "dropout" and step.used]
 
     def texts(self) -> list[str]:
@@ -128,8 +128,8 @@ def judge_outputs(
     if record.problem:
         first = next(iter(bench.observations.records.values()), Record())
         own = {
-            "not-a-model": (f"a {record.problem_type}", None),
-            "too-much": ("a model with too many layers or numbers to be looked at", None),
+            "not-a-model": (with_article(record.problem_type), None),
+            "too-much": ("a model with too many layers or numbers to look at", None),
         }
         told, name = in_words(record, first, own)
         return fail(case, told, expected, name)
@@ -150,12 +150,13 @@ def judge_widths(model: SeenModel) -> Ruling:
     widths = [step.units for step in model.steps[0] if step.kind == "dense"]
     due = [*model.case.hidden, model.case.classes]
     if widths != due:
-        return fail(model.case, f"Dense layers of {_listed(widths)}", _listed(due), "wrong-widths")
+        told = f"Dense layers of {_listed(widths)}" if widths else "no Dense layer"
+        return fail(model.case, told, f"Dense layers of {_listed(due)}", "wrong-widths")
     return PASS
 
 
 def _listed(widths: list[int]) -> str:
-    return ", ".join(map(str, widths)) if widths else "no width at all"
+    return ", ".join(map(str, widths))
 
 
 def judge_hidden(model: SeenModel) -> Ruling:
@@ -169,7 +170,8 @@ def judge_hidden(model: SeenModel) -> Ruling:
         if activations != ["relu"]:
             return fail(
                 model.case,
-                f"hidden layer {number} of {len(hidden)} has {' and '.join(activations) or 'no'} activation",
+                f"hidden layer {number} of {len(hidden)} has "
+                + (f"the activation {' and '.join(activations)}" if activations else "no activation"),
                 "ReLU after each hidden Dense layer",
                 "wrong-activation" if activations else "activation-missing",
             )
@@ -211,7 +213,7 @@ def judge_places(model: SeenModel, at_start: tuple[str, str]) -> Ruling:
             others = [step.name for step in steps if step.kind == "other"]
             unused = len(kinds) < len(steps)
             told = f"no Dropout layer {place}" + (", but " + others[0] if others else "")
-            told = f"what the Dropout layer {place} gave was not used" if unused else told
+            told = f"the output of the Dropout layer {place} was not used" if unused else told
             return fail(case, told, expected, None if others else "dropout-missing")
         active = [kind for kind in kinds if kind == "dropout" or Step(kind).is_activation]
         if active[:1] == ["dropout"] and len(active) > 1:
@@ -270,7 +272,7 @@ def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
         yield "what was kept is not x / (1 - rate)", "Keras's Dropout, as it is"
     kept = gave != 0
     counted = [("of the hidden units were kept", kept[active], 1 - rate)]
-    for told, axis in (("neighbours within an image differ", 1), ("images differ in a unit", 0)):
+    for told, axis in (("neighbouring units of an image differ", 1), ("neighbouring images differ in a unit", 0)):
         # Pairs that do not overlap, so that each is a trial of its own.
         one, two = (np.take(kept, np.arange(start, kept.shape[axis] - 1 + start, 2), axis) for start in (0, 1))
         both = np.logical_and(
@@ -279,7 +281,10 @@ def _odd_counts(rate: float, step: Step) -> Iterator[tuple[str, str]]:
         counted.append((f"of pairs: {told}", (one != two)[both], 2 * rate * (1 - rate)))
     for told, hits, share in counted:
         if hits.size and not binomial_band(hits.size, share, _ALPHA).holds(int(hits.sum())):
-            yield f"{100 * hits.mean():.1f}% {told}", f"about {100 * share:.1f}%, each unit with a coin of its own"
+            yield (
+                f"{100 * hits.mean():.1f}% {told}",
+                f"about {100 * share:.1f}%, each unit decided by its own coin toss",
+            )
 
 
 def judge_evaluation(bench: Bench[Any], cases: Iterable[ModelCase]) -> Ruling:

@@ -138,7 +138,7 @@ class _Reader:
             self._note(state, number)
             self._passed_on(state, given)
             return
-        self._change(now, given, "what is no layer")
+        self._change(now, given, "code outside any layer")
 
     def step(self, call: np.void, given: np.ndarray | None, gave: np.ndarray | None, numbers: np.ndarray) -> None:
         """What a layer did with what it was given."""
