@@ -92,6 +92,8 @@ PLATFORMS = {
 @pytest.mark.parametrize("system", setup.SYSTEMS, ids=" ".join)
 def test_the_lock_has_a_file_of_every_package_for_every_system(root, tmp_path, system):
     uv = setup.program("uv")
+    if not os.environ.get("DROPOUT_ASK_INDEX"):
+        pytest.skip("DROPOUT_ASK_INDEX is not set, so the package index is not asked about other systems.")
     if not os.path.exists(uv):
         pytest.skip("This .venv was made without uv, which knows what other systems need.")
     for minor in range(setup.OLDEST[1], setup.NEWEST[1] + 1):
