@@ -17,11 +17,8 @@ import importlib.util
 import pkgutil
 from functools import cache
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Literal
 
-from autograder import exercises as own_exercises
-from autograder import kits as own_kits
 from autograder.exercise import Exercise, Misconception
 
 #: The entry points through which other packages add exercises.
@@ -104,12 +101,13 @@ def _exercise(name: str) -> Exercise:
 def _packages() -> dict[str, str]:
     """The package that holds each exercise, by the exercise's name. Nobody replaces one of this package's own."""
     outside = {entry.name: entry.value for entry in importlib.metadata.entry_points(group=GROUP)}
-    return outside | dict(_own(own_exercises))
+    return outside | dict(_own("exercises"))
 
 
-def _own(folder: ModuleType) -> list[tuple[str, str]]:
-    """The packages in one of this package's own, each by its last name."""
-    return [(found.name, f"{folder.__name__}.{found.name}") for found in pkgutil.iter_modules(folder.__path__)]
+def _own(folder: str) -> list[tuple[str, str]]:
+    """The packages in one of this package's folders, each by its last name."""
+    found = pkgutil.iter_modules([str(_HERE / folder)])
+    return [(module.name, f"autograder.{folder}.{module.name}") for module in found]
 
 
 # ---------------------------------------------------------------- their parts
@@ -151,7 +149,7 @@ def drawings() -> dict[str, Any]:
 
 def _parted() -> tuple[str, ...]:
     """All packages that hold parts: kits, and exercises."""
-    return (*dict(_own(own_kits)).values(), *_packages().values())
+    return (*dict(_own("kits")).values(), *_packages().values())
 
 
 # ---------------------------------------------------------------- their files
