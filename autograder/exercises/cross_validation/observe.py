@@ -86,7 +86,7 @@ class _Recorder:
         """A copy of the features as float64 (rows, columns); None if they are not such a table."""
         try:
             plain = np.asarray(x)
-            shape: object = plain.shape
+            shape = f"of shape {plain.shape}"
             if plain.ndim == 2 and plain.shape[1] == self.columns and plain.size <= NUMBER_LIMIT:
                 return np.array(plain, dtype=np.float64, subok=False)
         except Exception:  # whatever a strange object raises when it is read

@@ -8,6 +8,7 @@ import numpy as np
 from autograder.exercises.cross_validation.cases import EVENT, FoldCase
 from autograder.exercises.cross_validation.judge.recognising import Found, Table
 from autograder.judge.evidence import Bench, Ruling
+from autograder.judge.words import with_article
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,9 @@ def read(bench: Bench[FoldCase], case: FoldCase) -> Run:
     for number in chosen:
         train, test = part(int(events["fit"][number])), part(number)
         if train is None or test is None:
-            told = str(unreadable) or "rows that are not rows of x with each column shifted and scaled"
-            return Run(case, tuple(folds), told)
+            kind = str(unreadable)
+            unknown = "rows that are not rows of x with each column shifted and scaled"
+            return Run(case, tuple(folds), with_article(kind) if kind else unknown)
         fit = events[events["fit"][number]]
         order = (int(number), int(fit["model"]))
         scores = np.flatnonzero(events["is_score"] & (events["fit"] == events["fit"][number]))

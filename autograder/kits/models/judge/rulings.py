@@ -170,7 +170,8 @@ def judge_hidden(model: SeenModel) -> Ruling:
         if activations != ["relu"]:
             return fail(
                 model.case,
-                f"hidden layer {number} of {len(hidden)} has {' and '.join(activations) or 'no'} activation",
+                f"hidden layer {number} of {len(hidden)} has "
+                + (f"the activation {' and '.join(activations)}" if activations else "no activation"),
                 "ReLU after each hidden Dense layer",
                 "wrong-activation" if activations else "activation-missing",
             )
