@@ -73,7 +73,7 @@ def test_report_fits_a_terminal_and_says_the_same_as_html(entry):
 def test_a_failure_says_what_was_called_what_came_back_and_what_was_expected():
     report = examine("mask", lambda shape, rate, rng: rng.random(shape) < rate, seed=5)
     (failed,) = [v for v in report.verdicts if v.property == "keep-rate"]
-    assert failed.called.startswith("dropout_mask((") and "kept" in failed.returned
+    assert failed.called.startswith("dropout_mask((") and "were kept" in failed.returned
     assert "% kept, that is, " in failed.expected
     assert failed.message.count(":") >= 3 and failed.hint and failed.misconception == "keep-drop-swapped"
 
