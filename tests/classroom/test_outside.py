@@ -176,6 +176,8 @@ def test_the_commands_of_the_walk_through_do_what_it_says(tmp_path):
     (packages,) = (tmp_path / ".venv").glob("lib/python*/site-packages")
     (packages / "beside.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
     programs = tmp_path / ".venv" / "bin"
+    if not (Path(sys.executable).parent / "uv").exists():
+        pytest.skip("This .venv was made without uv, with which the walk-through installs.")
     (programs / "uv").symlink_to(Path(sys.executable).parent / "uv")
     starts = "import sys; from autograder.cli import main; sys.exit(main())"
     (programs / "autograder").write_text(f"#!/bin/sh\nexec {programs}/python -c '{starts}' \"$@\"\n")
