@@ -201,7 +201,7 @@ def test_what_the_hostile_workers_send_does_its_harm_where_it_is_unpickled(tmp_p
 @isolated
 def test_with_hostile_workers_only_the_cluster_is_refused_in_a_sentence(tmp_path, address):
     with hostile(address, tmp_path, "pickled") as marker:
-        with pytest.raises(ClusterUnusable, match=r"^The worker tcp://\S+ sent something that is no result"):
+        with pytest.raises(ClusterUnusable, match=r"^The worker tcp://\S+ sent something that is not a result"):
             run_all(tasks(2), Store(tmp_path / "grades"), 1, address)
         assert harmed(marker) == []
 

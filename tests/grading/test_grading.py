@@ -220,7 +220,7 @@ def test_a_result_is_read_as_it_was_written():
     assert result.points == 1.0 and [exercise.points for exercise in result.exercises] == [1.0, 0.0]
 
 
-#: What makes JSON that is no result out of a result's: it is refused, and so the submission graded anew.
+#: What makes JSON that is not a result out of a result's: it is refused, and so the submission graded anew.
 NO_RESULTS = {
     "a list": lambda raw: [raw],
     "a part more": lambda raw: raw | {"more": 1},
