@@ -137,6 +137,10 @@ def _features(sizes: tuple[int, ...], data_seed: int, sorted_by_class: bool, col
     return u * scale + scale * rng.uniform(2, 20, columns) * rng.choice([-1, 1], columns)
 
 
+#: How often sizes are drawn before it is given up; a few draws are enough.
+_TRIES = 1_000
+
+
 class _Chooser:
     """Chooses what an examination leaves to chance. rng: the generator that it draws from."""
 
@@ -150,12 +154,13 @@ class _Chooser:
     def sizes(self, n_splits: int, *about: int) -> tuple[int, ...]:
         """Class sizes within 3 of those named; neither they nor their sum are divisible by n_splits.
 
-        For 2 splits that takes an odd number of classes.
+        For 2 splits that takes an odd number of classes. Raises ValueError where it cannot be done.
         """
-        while True:
+        for _ in range(_TRIES):
             found = tuple(int(size + self._rng.integers(-3, 4)) for size in about)
             if all(size % n_splits for size in (*found, sum(found))):
                 return found
+        raise ValueError(f"There are no such sizes near {about}.")
 
     def odd_labels(self, number: int) -> tuple[int, ...]:
         """So many different labels from 3 to 39."""
