@@ -38,8 +38,12 @@ def imported(module: str) -> set[str]:
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    above = {name.rpartition(".")[0] for name in found}
-    return {name for name in found | above if is_module(name)}
+    return {name for name in found | packages_of(found) if is_module(name)}
+
+
+def packages_of(modules: set[str]) -> set[str]:
+    """All packages that these modules lie in."""
+    return {name.rsplit(".", depth)[0] for name in modules for depth in range(1, name.count(".") + 1)}
 
 
 def path_of(module: str) -> Path:
@@ -72,7 +76,7 @@ def closure(modules: set[str]) -> set[str]:
 def test_what_is_visible_is_what_runs_beside_the_students_code_and_nothing_else():
     parts = [(name, part) for name in exercises() for part in ("exercise", "cases", "observe")]
     late = {catalogue.part(name, part).__name__ for name, part in parts}
-    late |= {name.rpartition(".")[0] for name in late}
+    late |= packages_of(late)
     warmed = {name for names in sandbox._WARM.values() for name in names if is_module(name)}
     assert closure(STARTED | late | warmed) == set(VISIBLE)
 
