@@ -69,7 +69,7 @@ def test_weights_that_do_not_fit_are_named(source):
 def test_real_photographs_and_weights_give_the_shipped_features_and_the_published_accuracy(shared_data, tmp_path):
     """The real path, end to end: archive and weights, decoding, features, heads, curves.
 
-    Features of every ninth photograph, of all classes and folders; `make study` computes all of them.
+    Features of every ninth photograph, of all classes and folders; `course.studies.compute_features` computes all.
     """
     from course.studies import transfer_study
 
