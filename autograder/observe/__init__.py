@@ -14,11 +14,11 @@ def observe(exercise: str, objects: tuple[object, ...], seed: int, again: bool =
 
     exercise: an exercise's name. objects: what the student wrote, anything at all. seed, again: choose the
     inputs, as for `autograder.catalogue.cases`.
-    Never raises for what the student's code does. The random state of NumPy and Python, NumPy's error
-    state and the warning filters are put back afterwards.
+    Never raises for what the student's code does; raises ValueError for an unknown exercise. The random state of
+    NumPy and Python, NumPy's error state and the warning filters are put back afterwards.
     """
-    planned = catalogue.cases(exercise, seed, again)
     problem = _unusable(catalogue.find(exercise), objects)
+    planned = catalogue.cases(exercise, seed, again)
     if problem is not None:
         return Observations({name: problem for name in planned})
     records: dict[str, Record] = {}
