@@ -7,16 +7,18 @@ and shows both.
 
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import astuple, dataclass, replace
 
 import keras
 import numpy as np
 
 from course.networks import training
+from course.networks.activations import hidden_activations, mean_correlation
 from course.networks.stacked import Stack
 from course.networks.training import BATCH_SIZE, Curves, Design, Images, as_array
 from course.sources import fashion_mnist
 from course.sources.datasets import FOLDER
+from course.statistics import reliability
 from course.studies import record
 
 FILE = FOLDER / "fashion_study.json"
@@ -135,6 +137,43 @@ def stopped_early(validation_loss: np.ndarray, patience: int) -> np.ndarray:
     return np.array(kept).reshape(validation_loss.shape[:-1])
 
 
+@dataclass(frozen=True)
+class Knowledge:
+    """What the networks of a stack know of the test images, and how sure they are.
+
+    sure_and_wrong: how many test images get a wrong answer with a confidence above 0.99, (networks,).
+    calibration_error: the expected calibration error, 0 to 1, (networks,).
+    active: share of a hidden layer's activations above zero, 0 to 1, (hidden layers, networks).
+    together: mean absolute correlation of two units of a layer, 0 to 1, (hidden layers, networks).
+    The last two are measured on the first 2,000 test images.
+    """
+
+    sure_and_wrong: np.ndarray
+    calibration_error: np.ndarray
+    active: np.ndarray
+    together: np.ndarray
+
+
+def knowledge(stack: Stack, images: Images) -> Knowledge:
+    """Measure what the networks of a trained stack know; in evaluation."""
+    probabilities = stack.predict(images.x_test)
+    wrong = probabilities.argmax(axis=2) != images.y_test  # (networks, images)
+    hidden = hidden_activations(stack, images.x_test[:2_000])
+    return Knowledge(
+        (wrong & (probabilities.max(axis=2) > 0.99)).sum(axis=1),
+        np.array([reliability(own, images.y_test).error for own in probabilities]),
+        np.array([[(own > 0).mean() for own in layer] for layer in hidden]),
+        np.array([[mean_correlation(own) for own in layer] for layer in hidden]),
+    )
+
+
+def saved_knowledge() -> Knowledge:
+    """What the published networks of the last full run knew; arrays of (..., designs, seeds)."""
+    sure, error, *layers = record.read(FILE)[0]["knowledge"]
+    half = len(layers) // 2
+    return Knowledge(sure, error, np.array(layers[:half]), np.array(layers[half:]))
+
+
 SEEDS, EPOCHS = (1, 2, 3), 20
 
 
@@ -145,8 +184,14 @@ def _experiments() -> dict:
     def curves(designs, epochs, rows, validation, title) -> np.ndarray:
         return as_array(train(designs, SEEDS, images, rows, epochs, validation=validation, title=title)[0])
 
+    def known() -> np.ndarray:
+        _, (stack,) = train([PLAIN, DROPOUT], SEEDS, images, everything, EPOCHS, every=EPOCHS, title="knowledge")
+        # (1 + 1 + hidden layers + hidden layers, designs, seeds)
+        return np.vstack(astuple(knowledge(stack, images))).reshape(-1, 2, len(SEEDS))
+
     return {
         "published": lambda: curves([PLAIN, DROPOUT], EPOCHS, everything, VALIDATION, "published"),
+        "knowledge": known,
         "one object": lambda: curves([NEVER_DROPS, REPAIRED], 60, everything, VALIDATION, "one object"),
         "published, seeded": lambda: curves(seeded(PLAIN, DROPOUT), EPOCHS, everything, VALIDATION, "seeded"),
         "one object, seeded": lambda: curves(seeded(NEVER_DROPS, REPAIRED), 60, everything, VALIDATION, "seeded"),

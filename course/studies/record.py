@@ -27,13 +27,14 @@ def run(file: Path, experiments: dict[str, Callable[[], np.ndarray]], names: Seq
     for name in names or experiments:
         # Four decimals keep accuracies of up to ten thousand examples apart.
         found = np.round(experiments[name](), 4).tolist()
-        known = json.loads(file.read_text(encoding="utf-8"))["results"] if file.exists() else {}
-        known[name] = found
+        known, dates = _read(file) if file.exists() else ({}, {})
+        known[name], dates[name] = found, datetime.date.today().isoformat()
+        kept = [name for name in experiments if name in known]
         record = {
-            "date": datetime.date.today().isoformat(),
+            "dates": {name: dates[name] for name in kept},
             "versions": {"python": platform.python_version()}
             | {package: importlib.metadata.version(package) for package in _PACKAGES},
-            "results": {name: known[name] for name in experiments if name in known},
+            "results": {name: known[name] for name in kept},
         }
         draft = file.with_suffix(".part")
         draft.write_text(json.dumps(record) + "\n", encoding="utf-8")
@@ -42,6 +43,14 @@ def run(file: Path, experiments: dict[str, Callable[[], np.ndarray]], names: Seq
 
 
 def read(file: Path) -> tuple[dict[str, np.ndarray], str]:
-    """The saved results by name, and the date of the last run."""
+    """The saved results by name, and when they were measured: a date, or the first and the last of several."""
+    results, dates = _read(file)
+    first, last = min(dates.values()), max(dates.values())
+    when = first if first == last else f"{first} to {last}"
+    return {name: np.array(values) for name, values in results.items()}, when
+
+
+def _read(file: Path) -> tuple[dict[str, list], dict[str, str]]:
+    """The results of a file and the day on which each was measured, by name."""
     record = json.loads(file.read_text(encoding="utf-8"))
-    return {name: np.array(values) for name, values in record["results"].items()}, record["date"]
+    return record["results"], record["dates"]

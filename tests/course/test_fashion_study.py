@@ -62,11 +62,26 @@ def test_designs_of_one_shape_share_a_stack_up_to_its_size(monkeypatch):
     assert training._groups(designs, 2) == [[0, 1], [2], [3], [4]]
 
 
+def test_what_a_stack_knows_is_measured_network_by_network(images, trained):
+    _, (stack, _) = trained
+    known = fashion_study.knowledge(stack, images)
+    assert known.active.shape == known.together.shape == (1, 4) and known.calibration_error.shape == (4,)
+    h = np.maximum(images.x_test @ stack.model.get_weights()[0][3] + stack.model.get_weights()[1][3], 0)
+    assert known.active[0, 3] == pytest.approx((h > 0).mean())
+    pairs = np.abs(np.corrcoef(h[:, h.std(axis=0) > 1e-6].T))
+    assert known.together[0, 3] == pytest.approx(pairs[np.triu_indices(len(pairs), 1)].mean(), rel=1e-4)
+    certain = stack.predict(images.x_test)[3]
+    sure = (certain.argmax(axis=1) != images.y_test) & (certain.max(axis=1) > 0.99)
+    assert known.sure_and_wrong[3] == sure.sum()
+
+
 def test_saved_study_is_complete():
     results, _ = fashion_study.saved()
     published, subclassed = ["published", "published, seeded"], ["one object", "one object, seeded"]
-    assert set(results) == {*published, *subclassed, "rates", "amounts", "widths", "rivals"}
+    assert set(results) == {*published, *subclassed, "knowledge", "rates", "amounts", "widths", "rivals"}
     assert {results[name].shape for name in published} == {(8, 2, 3, 20)}
     assert {results[name].shape for name in subclassed} == {(8, 2, 3, 60)}
     assert results["rates"].shape == (8, len(fashion_study.RATES), 3, 20)
     assert results["amounts"].shape == (2, len(fashion_study.AMOUNTS), 3, 3)
+    known = fashion_study.saved_knowledge()
+    assert known.sure_and_wrong.shape == (2, 3) and known.together.shape == known.active.shape == (3, 2, 3)

@@ -1,5 +1,7 @@
 """Results of long experiments are kept one by one, and nothing half-written."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -13,6 +15,18 @@ def test_results_are_kept_in_the_order_of_the_experiments(tmp_path):
     results, date = record.read(file)
     assert list(results) == ["one", "two"] and len(date) == 10
     assert results["one"] == pytest.approx([0.1234], abs=2e-4) and results["two"].shape == (2, 2)
+
+
+def test_results_of_several_days_say_so(tmp_path):
+    file, experiments = tmp_path / "results.json", {"one": lambda: np.ones(3), "two": lambda: np.ones(3)}
+    record.run(file, experiments, [])
+    today = record.read(file)[1]
+    kept = json.loads(file.read_text())
+    kept["dates"]["one"] = "2001-02-03"
+    file.write_text(json.dumps(kept))
+    assert record.read(file)[1] == f"2001-02-03 to {today}"
+    record.run(file, experiments, ["one"])
+    assert record.read(file)[1] == today
 
 
 def test_an_interruption_loses_only_the_experiment_under_way(tmp_path):

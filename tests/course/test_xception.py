@@ -78,9 +78,7 @@ def test_real_photographs_and_weights_give_the_shipped_features_and_the_publishe
     assert photographs.names == known.names
     some = np.arange(0, len(known.names), 9)
     x = known.x.copy()
-    x[some] = xception.extract(
-        xception.base(weights), photographs, [known.names[row] for row in some], title=None
-    )
+    x[some] = xception.extract(xception.base(weights), photographs, [known.names[row] for row in some], title=None)
     assert clothing_features.distance(known, x[some], some) <= clothing_features.AGREE
     assert set(known.y[some]) == set(known.y)
     assert all(np.isin(known.rows(split), some).any() for split in clothing.SPLITS)
