@@ -51,9 +51,7 @@ SAMPLE += [
 SAMPLE += [entry for entry in bank_overfitting.CORRECT if entry.name in {"gap-plain", "best_epoch-loop"}]
 
 
-@pytest.mark.parametrize(
-    "entry", one_by_one([*SAMPLE, CORRECT[0], CORRECT[-1]], kind=lambda entry: entry.exercise)
-)
+@pytest.mark.parametrize("entry", one_by_one([*SAMPLE, CORRECT[0], CORRECT[-1]], kind=lambda entry: entry.exercise))
 def test_report_fits_a_terminal_and_says_the_same_as_html(entry):
     report = examine(entry.exercise, *entry.objects(), seed=3)
     text, page = as_text(report), as_html(report)
