@@ -31,7 +31,7 @@ def test_a_student_sees_notebooks_data_and_folders_by_subject():
     [
         ("sources", set()),
         ("networks", {"sources"}),
-        ("studies", {"sources", "networks"}),
+        ("studies", {"sources", "networks", "statistics"}),
         ("figures", {"sources", "networks", "studies", "statistics"}),
     ],
 )

@@ -8,7 +8,15 @@ import numpy as np
 
 from autograder.exercises.classifier.cases import CLASSES, ClassifierCase
 from autograder.kits.models.cases import MODEL_NUMBERS, WEIGHTS
-from autograder.kits.models.observe import Calls, as_numbers, numbers_in, predictions, standard_settings, training_step
+from autograder.kits.models.observe import (
+    Calls,
+    as_numbers,
+    fit,
+    numbers_in,
+    predictions,
+    standard_settings,
+    training_step,
+)
 from autograder.observations import TEXT_LIMIT, Record, Trouble
 from autograder.observe.calls import Student, Unusable, trouble_of, type_name
 
@@ -43,14 +51,11 @@ def _watched(model: Student, case: ClassifierCase) -> tuple[np.ndarray, dict[str
     """What a model predicts, and the records of everything else that it does."""
     x = case.x()
     values, parts = predictions(model, x)
-    weights = model.get_weights()
-    parts |= _losses(model, case)
-    # Only now, when the model is built, because building calls the layers, too; and with the weights it was built
-    # with, because an optimizer may have made NaN of them.
-    model.set_weights(weights)
     calls = Calls(model)
     for number in range(2):
         parts[f"train-{number}"] = training_step(model, x, np.arange(len(x)) % CLASSES, calls)
+    # Last, because training may make NaN of the weights; and it is faster once a step was made.
+    parts |= _losses(model, case)
     return values, parts | {"numbers": Record(values=calls.numbers())}
 
 
@@ -93,7 +98,7 @@ def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, Recor
         kernels = [weight for weight in model.weights if len(weight.shape) > 1][:WEIGHTS]
         before = [np.array(as_numbers(kernel)) for kernel in kernels]
         first = _loss(model, x, y, as_numbers(model(x, training=False)))
-        model.fit(x, y, batch_size=32, epochs=10, shuffle=False, verbose=0)
+        fit(model, x, y, epochs=10)
         last = _loss(model, x, y, as_numbers(model(x, training=False)))
         moved = [not np.array_equal(old, np.asarray(as_numbers(new))) for old, new in zip(before, kernels, strict=True)]
     except Exception as error:

@@ -3,13 +3,19 @@
 It imports Keras, so it is loaded only when this exercise is observed.
 """
 
-import contextlib
-
 import keras
 import numpy as np
 
 from autograder.exercises.transfer.cases import EPSILON, Block, TransferCase
-from autograder.kits.models.observe import Calls, as_numbers, numbers_in, predictions, standard_settings, training_step
+from autograder.kits.models.observe import (
+    Calls,
+    as_numbers,
+    fit,
+    numbers_in,
+    predictions,
+    standard_settings,
+    training_step,
+)
 from autograder.observations import Record, Trouble
 from autograder.observe.calls import Student, Unusable, trouble_of
 
@@ -134,23 +140,26 @@ def _watched(model: Student, base: _Base, case: TransferCase) -> tuple[np.ndarra
     calls = Calls(model, base.layers())
     parts["eval"] = Record(values=calls.of(lambda: model(x, training=False)))
     base.put_back(built)
-    with contextlib.suppress(Exception):  # fitting fails likewise, and there it is recorded
-        _compile(model)
+    trouble = _compile(model)
     parts["train-0"] = training_step(model, x, y, calls, base.note)
     base.put_back(built)
     parts["train-1"] = training_step(model, x, y, calls)
     base.put_back(built)
     parts["counts"] = Record(values=_counts(model, base))
     if case.fitted:
-        parts["fit"] = _fitted(model, x, y)
+        parts["fit"] = Record(**trouble) if trouble else _fitted(model, x, y)
     base.note()
     return values, parts | base.parts() | {"numbers": Record(values=calls.numbers())}
 
 
-def _compile(model: keras.Model) -> None:
+def _compile(model: keras.Model) -> Trouble:
     """Compile for integer labels and logits, whatever the student did: only the layers are in question."""
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    model.compile(keras.optimizers.Adam(0.01), loss)
+    try:
+        model.compile(keras.optimizers.Adam(0.01), loss)
+    except Exception as error:
+        return trouble_of(error) | {"problem_call": 0}
+    return {}
 
 
 def _counts(model: keras.Model, base: _Base) -> np.ndarray:
@@ -163,9 +172,8 @@ def _counts(model: keras.Model, base: _Base) -> np.ndarray:
 def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> Record:
     """Train for a few steps, and record how many trainable variables that changed, and how many there are."""
     try:
-        _compile(model)
         before = [(weight, np.array(as_numbers(weight))) for weight in model.trainable_variables]
-        model.fit(x, y, batch_size=32, epochs=2, verbose=0)
+        fit(model, x, y, epochs=2)
         moved = [not np.array_equal(old, np.asarray(as_numbers(weight))) for weight, old in before]
     except Exception as error:
         return Record(**(trouble_of(error) | {"problem_call": 0}))
