@@ -55,7 +55,10 @@ def book(tmp_path) -> Path:
     return file
 
 
-@pytest.mark.parametrize("way", sorted(WAYS))
+@pytest.mark.parametrize(
+    "way",
+    ["exclusive", *(pytest.param(way, marks=pytest.mark.slow) for way in sorted(WAYS.keys() - {"exclusive"}))],
+)
 def test_a_gradebook_in_use_is_waited_for_and_who_uses_it_is_said(book, way):
     told = []
     with held(book, *WAYS[way]) as other:

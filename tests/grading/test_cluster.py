@@ -350,9 +350,10 @@ def test_nothing_in_the_courier_unpickles():
         "nonsense",
         "tcp://",
         "http://127.0.0.1:1",
-        "127.0.0.1:1",
-        "tcp://nowhere.invalid:1",
-        "tcp://127.0.0.1:99999999",
+        *(
+            pytest.param(address, marks=pytest.mark.slow)
+            for address in ("127.0.0.1:1", "tcp://nowhere.invalid:1", "tcp://127.0.0.1:99999999")
+        ),
     ],
 )
 @isolated

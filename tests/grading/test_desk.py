@@ -72,6 +72,8 @@ autograder.show.page.draw = draw
 
 #: The way that no limit but the one of seconds by the clock ends.
 SLEEPS = 5
+#: The ways of BREAK; those that only a limit of time ends take seconds.
+WAYS = [pytest.param(way, marks=pytest.mark.slow if way in (1, SLEEPS) else []) for way in range(1, 9)]
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +100,7 @@ def observed(exercise: str, seed: int) -> bytes:
     return observe(exercise, entry.objects(), seed).to_bytes()
 
 
-@pytest.mark.parametrize("way", range(1, 9))
+@pytest.mark.parametrize("way", WAYS)
 def test_a_judge_that_fails_is_an_error_and_the_next_is_judged(breaking, way, monkeypatch):
     with monkeypatch.context() as shortly:
         if way == SLEEPS:
@@ -111,7 +113,7 @@ def test_a_judge_that_fails_is_an_error_and_the_next_is_judged(breaking, way, mo
     assert breaking.judge("best_epoch", SEED, [real("best_epoch")[0]]).report.passed
 
 
-@pytest.mark.parametrize("way", range(1, 9))
+@pytest.mark.parametrize("way", WAYS)
 def test_a_picture_that_fails_is_left_out_and_the_verdicts_stand(breaking, way, monkeypatch):
     if way == SLEEPS:
         monkeypatch.setattr(breaking, "_wall", 10)  # the verdicts come before

@@ -16,6 +16,7 @@ def test_a_correct_answer_passes_and_a_mistaken_one_is_named(exercise):
     assert_judged_as_mistaken(named, examine(exercise, *named.objects(), seed=1))
 
 
+@pytest.mark.slow
 def test_a_stack_of_networks_is_trained_as_keras_trains_them_alone():
     from tests.course import test_stacked
 
