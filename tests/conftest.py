@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,11 @@ def pytest_collection_modifyitems(items: list) -> None:
     first, second = longest[::2], longest[1::2]
     room = max(0, len(items) // 2 - len(first))
     items[:] = first + rest[:room] + second + rest[room:]
+
+
+def first_is_quick(values: Iterable) -> list:
+    """Values of a parameter, of which the quick tests take the first for all."""
+    return [pytest.param(value, marks=[pytest.mark.slow] if number else []) for number, value in enumerate(values)]
 
 
 @pytest.fixture(scope="session")

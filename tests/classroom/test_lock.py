@@ -18,7 +18,7 @@ import pytest
 
 from autograder.classroom import lock
 from autograder.classroom.lock import LOCK_VARIABLE, Busy, Holder, NotLocked, course_lock
-from tests.conftest import ROOT
+from tests.conftest import ROOT, first_is_quick
 
 HOLD = """
 import sys
@@ -73,6 +73,7 @@ def test_a_link_to_the_course_is_the_course(tmp_path):
         assert one == other
 
 
+@pytest.mark.slow
 def test_threads_take_turns(tmp_path):
     inside, most = [], []
 
@@ -123,6 +124,7 @@ def test_whoever_waits_is_told_once_for_whom_since_when_and_what_to_do(tmp_path,
     assert sentence.startswith("Waiting. ") and "Nothing was changed here" in str(problem.value)
 
 
+@pytest.mark.slow
 def test_it_goes_on_when_the_holder_ends_even_if_that_is_killed(tmp_path, holder):
     with course_lock(tmp_path, tell=lambda sentence: holder.kill()):
         assert json.loads((tmp_path / "build" / "grading.lock").read_bytes())["process"] == os.getpid()
@@ -138,7 +140,7 @@ def test_what_is_in_the_folder_build_may_be_deleted_meanwhile(tmp_path, holder):
 NOTES = ("", "[]", "{}", "{" * 5000, '{"doing": 1}', "\udcff", '{"doing": "x", "process": "y"}')
 
 
-@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("note", first_is_quick(NOTES))
 def test_a_note_that_nobody_can_read_stops_nobody(tmp_path, holder, note):
     (tmp_path / "build" / "grading.lock").write_bytes(note.encode("utf-8", "surrogateescape"))
     with pytest.raises(Busy, match="Another program is grading"), course_lock(tmp_path, patience=0.2):
@@ -178,7 +180,7 @@ def test_a_child_that_inherits_it_does_not_wait_for_its_parent_and_holds_it_unti
     assert child.returncode == 0 and is_free(tmp_path)
 
 
-@pytest.mark.parametrize("named", ["", "no number", "999", "-1"])
+@pytest.mark.parametrize("named", first_is_quick(["999", "", "no number", "-1"]))
 def test_a_variable_that_names_no_open_file_is_no_lock(tmp_path, holder, monkeypatch, named):
     monkeypatch.setenv(LOCK_VARIABLE, named)
     with pytest.raises(Busy), course_lock(tmp_path, patience=0.2):

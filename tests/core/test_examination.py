@@ -265,6 +265,7 @@ def test_loggers_stay_silent_during_a_check_and_speak_again_afterwards(capfd):
     assert logger.isEnabledFor(logging.WARNING)
 
 
+@pytest.mark.slow
 def test_whoever_dodges_the_second_look_is_not_cleared_by_it():
     import sys
 

@@ -111,6 +111,7 @@ def test_any_objects_handed_to_the_models_of_a_cross_validation(x, y, result):
     assert not report_on("cross_validation", student).passed
 
 
+@pytest.mark.slow
 @LIMITS
 @given(results=st.lists(st.one_of(st.floats(), objects), max_size=6))
 def test_any_scores_of_a_cross_validation(results):
@@ -205,6 +206,7 @@ def test_whatever_is_done_to_the_models_of_a_cross_validation_there_is_a_verdict
     assert report_on("cross_validation", student).points <= 8
 
 
+@pytest.mark.slow
 def test_a_recording_of_a_cross_validation_stays_small_and_survives_the_journey():
     for student in (endless_fits, hands_over(lambda x: np.tile(x, (250, 1))), hands_over(Frame)):
         recorded = observe("cross_validation", (student,), 1)

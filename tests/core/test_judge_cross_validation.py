@@ -81,6 +81,7 @@ def test_a_correct_shuffle_gives_two_seeds_the_same_folds_with_a_probability_bel
         assert chance < 1e-11
 
 
+@pytest.mark.slow
 def test_neighbours_in_a_correct_shuffle_stay_far_from_the_alarm():
     rng = np.random.default_rng(0)
     planned = ordinary_cases(5)
@@ -145,6 +146,7 @@ def test_forged_numbers_of_events_earn_nothing(field, number):
     assert {v.status for v in report.verdicts} == {"error"} if number > 0 else not report.passed
 
 
+@pytest.mark.slow
 def test_an_import_in_the_first_call_costs_nothing():
     """Importing scikit-learn draws from Python's global generator, once in a process."""
     program = """

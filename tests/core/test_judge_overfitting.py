@@ -60,6 +60,7 @@ def test_one_mistake_costs_one_property():
         assert lost(made[name].exercise, *made[name].objects()) == properties, name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exercise", HISTORIES)
 def test_recording_of_a_history_survives_the_journey_and_is_judged_the_same(exercise):
     for entry in [entry for entry in CORRECT + MISTAKEN if entry.exercise == exercise]:

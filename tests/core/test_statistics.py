@@ -15,6 +15,7 @@ from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Bu
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.banks.masks import CORRECT
+from tests.conftest import first_is_quick
 
 # Keras takes seconds to import, and the later exercises have cases and banks of their own.
 NUMPY_EXERCISES = [name for name in exercises() if name in ("mask", "inverted", "classic", "layer", "backward")]
@@ -64,7 +65,7 @@ def test_a_spent_budget_is_a_fault_and_not_a_verdict():
             budget.family(5, 10, 0.5)
 
 
-@pytest.mark.parametrize("exercise", NUMPY_EXERCISES)
+@pytest.mark.parametrize("exercise", first_is_quick(NUMPY_EXERCISES))
 def test_cases_follow_from_the_seed_alone_and_avoid_telling_rates(exercise):
     for seed in range(50):
         found = cases(exercise, seed)

@@ -39,6 +39,7 @@ def run_like_windows(program: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.slow
 def test_a_check_gives_its_points():
     program = (
         "from autograder import check, examine, hint\n"

@@ -44,6 +44,7 @@ def test_statistics_stand_alone():
     assert parts_imported(COURSE / "statistics.py") == set()
 
 
+@pytest.mark.slow
 def test_data_are_loaded_without_tensorflow():
     modules = "clothing, clothing_features, datasets, digits, fashion_mnist, sonar"
     program = f"import sys; from course.sources import {modules}; print('keras' in sys.modules)"

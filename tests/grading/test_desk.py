@@ -122,6 +122,7 @@ def test_a_picture_that_fails_is_left_out_and_the_verdicts_stand(breaking, way, 
     assert NO_PICTURE in found.shown["text/html"] and "<img" not in found.shown["text/html"]
 
 
+@pytest.mark.slow
 def test_the_desk_says_what_the_judge_says_in_one_process():
     with Desk() as desk:
         for exercise in ("mask", "gap"):

@@ -73,6 +73,7 @@ def closure(modules: set[str]) -> set[str]:
     return reached
 
 
+@pytest.mark.slow
 def test_what_is_visible_is_what_runs_beside_the_students_code_and_nothing_else():
     parts = [(name, part) for name in exercises() for part in ("exercise", "cases", "observe")]
     late = {catalogue.part(name, part).__name__ for name, part in parts}

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.grading import wire
+from tests.conftest import first_is_quick
 from tests.grading.runs import heard, message
 
 
@@ -113,6 +114,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(ANYTHING, ANYTHING), max_size=4))
 def test_any_values_in_outputs(said):
@@ -148,6 +150,6 @@ FLOODS = {
 }
 
 
-@pytest.mark.parametrize("how", FLOODS)
+@pytest.mark.parametrize("how", first_is_quick(FLOODS))
 def test_a_flood_is_small_when_it_is_heard(how):
     is_sound(heard(FLOODS[how]))
