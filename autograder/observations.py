@@ -44,8 +44,10 @@ class Record:
     "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
     those asked for), "not-scores", "too-much" (a call that would not end, or gave more than is kept),
     "not-a-number", "not-a-model". problem_call: the number of that call, from 0. problem_type: the type's or
-    exception's name. problem_text: its shape, or the exception's first line. value_error, key_error: whether it
-    was a ValueError, or a KeyError.
+    exception's name. problem_text: its shape, or the sentence of the exception that says most. problem_line: where
+    an exception was raised, the last line of the student's own code that was reached. problem_own: whether that
+    line itself raised it, and not something that it called. value_error, key_error: whether it was a ValueError,
+    or a KeyError.
     input_changed: whether an argument differed after a call.
     rng_moved: whether the generator handed over had advanced at the end of all calls.
     repeats: whether the first calls gave the same values once more from the same generator state.
@@ -57,6 +59,8 @@ class Record:
     problem_call: int = -1
     problem_type: str = ""
     problem_text: str = ""
+    problem_line: str = ""
+    problem_own: bool = False
     value_error: bool = False
     key_error: bool = False
     input_changed: bool = False
@@ -76,6 +80,8 @@ class Trouble(TypedDict, total=False):
     problem_call: int
     problem_type: str
     problem_text: str
+    problem_line: str
+    problem_own: bool
     value_error: bool
     key_error: bool
 

@@ -44,5 +44,5 @@ def raised(record: Record) -> str:
 
 
 def is_stub(record: Record) -> bool:
-    """Whether an exception is that of a stub."""
-    return record.problem_type == "NotImplementedError"
+    """Whether an exception is that of a stub: of the student's own code, and not of a library that cannot do it."""
+    return record.problem_type == "NotImplementedError" and record.problem_own
