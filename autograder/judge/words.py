@@ -40,7 +40,8 @@ def with_article(kind: str) -> str:
 def raised(record: Record) -> str:
     """An exception in words."""
     text = f": {record.problem_text}" if record.problem_text else ""
-    return f"the exception {record.problem_type}{text}"
+    line = f" (your line: {record.problem_line})" if record.problem_line and not record.problem_own else ""
+    return f"the exception {record.problem_type}{text}{line}"
 
 
 def is_stub(record: Record) -> bool:

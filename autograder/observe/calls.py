@@ -96,11 +96,12 @@ def _no_breakpoint(*_, **__):
 class Unusable(Exception):
     """Raised by an exercise's own code when a result cannot even be taken apart.
 
-    problem, problem_type: as in `Record`.
+    problem, problem_type, problem_text, problem_line: as in `Record`.
     """
 
-    def __init__(self, problem: str, problem_type: str):
+    def __init__(self, problem: str, problem_type: str, problem_text: str = "", problem_line: str = ""):
         self.problem, self.problem_type = problem, problem_type
+        self.problem_text, self.problem_line = problem_text, problem_line
 
 
 class Watch:
@@ -136,7 +137,12 @@ def trouble_of(error: BaseException) -> Trouble:
         return {"problem": "interrupted"}
     if issubclass(kind, Unusable):
         unusable = cast(Unusable, error)
-        return {"problem": unusable.problem, "problem_type": unusable.problem_type[:TEXT_LIMIT]}
+        return {
+            "problem": unusable.problem,
+            "problem_type": unusable.problem_type[:TEXT_LIMIT],
+            "problem_text": unusable.problem_text[:TEXT_LIMIT],
+            "problem_line": unusable.problem_line[:TEXT_LIMIT],
+        }
     return {
         "problem": "raised",
         "problem_type": type_name(kind),

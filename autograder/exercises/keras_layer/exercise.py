@@ -19,6 +19,20 @@ _OWN = (
         "Compare layer.get_config() with the arguments of __init__: is every one of them there?",
     ),
     Misconception(
+        "seed-lost",
+        "The layer's seed does not survive being rebuilt.",
+        "A layer made from another one's configuration should do what that one does. Where get_config leaves out "
+        "the seed, the copy gets None, and draws other masks in every run.",
+        "Which arguments does __init__ take? Each of them belongs into get_config, the seed as it was given.",
+    ),
+    Misconception(
+        "batch-size-fixed",
+        "The layer works only where the size of a batch is known beforehand.",
+        "Keras builds a training step once, for batches of any size, and the last batch of an epoch is often smaller. "
+        "While it builds, x.shape says None for the number of examples.",
+        "keras.ops.shape(inputs) gives the shape that a batch will have, also where it is not known yet.",
+    ),
+    Misconception(
         "uses-keras-dropout",
         "One of Keras's own layers does the dropping.",
         "Keras already has this layer, and in a project you would use it: as it is, as a parent class, or inside "
@@ -46,8 +60,8 @@ EXERCISE = Exercise(
         Property("fresh", "Every call in training draws a new mask.", 1),
         Property("rng", "The same seed repeats the sequence of masks; another seed, or none, gives another.", 1),
         Property("eval", "Outside training, and by default, returns exactly its input.", 3),
-        Property("graph", "In models and in a compiled fit, every training step draws a new mask.", 3),
-        Property("config", "Keeps its rate when rebuilt from its configuration, and when saved and loaded.", 2),
+        Property("graph", "In models and in a compiled fit, with batches of any size, every training step draws a new mask.", 3),
+        Property("config", "Keeps rate and seed when rebuilt from its configuration, and drops as before when saved and loaded.", 2),
         Property("rate-0", RATE_0, 0.5),
         Property("rate-1", RATE_1, 0.5),
         Property("invalid-rate", INVALID, 1),

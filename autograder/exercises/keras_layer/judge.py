@@ -42,7 +42,7 @@ def rule(examination: Bench[MaskCase]) -> Findings:
     whole = rulings["shape"].status == "pass"
     if rulings["dtype"].status == "pass" and whole:
         rulings["dtype"] = _judge_mixed_precision(bench)
-    found = with_evaluation(bench, training, UNSCALED)
+    found = with_evaluation(_without_models(bench), training, UNSCALED)
     rulings = found.rulings | _name_the_flag(bench, found.rulings)
     if whole and rulings["keep-rate"].status == "pass":
         rulings |= {"graph": _judge_graph(bench, rulings), "config": _judge_config(bench, rulings)}
@@ -204,12 +204,25 @@ def _chance_in(bench: MaskBench, draws: Draws, rulings: Rulings) -> Ruling | Non
     return None
 
 
+def _without_models(bench: MaskBench) -> MaskBench:
+    """The same examination; where no model can be built with the layer, without the evaluations of models.
+
+    That costs property graph, and nothing else.
+    """
+    if bench.record("model").problem != "raised":
+        return bench
+    left = {name: case for name, case in bench.cases.items() if case.mode not in ("model-default", "predict")}
+    return replace(bench, cases=left)
+
+
 def _judge_config(bench: MaskBench, rulings: Rulings) -> Ruling:
-    """Made from its configuration, or saved and loaded, the layer drops as before."""
+    """Made from its configuration the layer drops the same units, saved and loaded it drops as before."""
     if rulings["independent"].status != "pass":
         return blocked("independent")  # the count below is binomial only if units are independent
     for name in ("config", "loaded"):
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
+        if values is None and name == "loaded" and bench.record("model").problem:
+            return blocked("graph")  # where no model can be built, none can be saved
         if values is None:
             return replace(went_wrong(bench, case, record), misconception="config-lost")
         kept = values[:, case.x() != 0] != 0
@@ -223,4 +236,18 @@ def _judge_config(bench: MaskBench, rulings: Rulings) -> Ruling:
                 misconception="config-lost",
                 statistical=True,
             )
-    return PASS
+    return _judge_copied_seed(bench) if rulings["rng"].status == "pass" else PASS
+
+
+def _judge_copied_seed(bench: MaskBench) -> Ruling:
+    """A layer made from another one's configuration has its seed, and so draws the masks that it drew."""
+    original, copy = bench.values("large-high"), bench.values("config")
+    if original is None or copy is None or np.array_equal(original[: len(copy)], copy):
+        return PASS
+    return Ruling(
+        "fail",
+        called=bench.cases["config"].call,
+        returned="other masks than those of the layer whose configuration it was",
+        expected="the same masks: the copy has the same rate and the same seed",
+        misconception="seed-lost",
+    )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from autograder.judge.advice import advice
 from autograder.judge.evidence import PASS, Ruling, blocked
 from autograder.judge.words import in_words, not_callable, raised, with_article
 from autograder.kits.masks.cases import MaskCase
@@ -38,6 +39,7 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         "bad-dtype": (f"an array of {record.problem_type}", None),
         "not-a-pair": (f"{with_article(record.problem_type)}, not a pair of an output and a cache", None),
         "warmup": ("nothing: a training call before it failed", None),
+        "known-batch": (raised(record), "batch-size-fixed"),
     }
     told, name = in_words(record, first, own)
     if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
@@ -48,6 +50,7 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         returned=told,
         expected=f"a {case.returns} of shape {case.shape}",
         misconception=name,
+        advice=advice(record, bench.exercise.signature),
     )
 
 
