@@ -43,7 +43,8 @@ class Record:
     problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
     "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
     those asked for), "not-scores", "too-much" (a call that would not end, or gave more than is kept),
-    "not-a-number", "not-a-model", "known-batch" (an exception where the size of a batch is not known).
+    "not-a-number", "not-a-model", "known-batch" (an exception where the size of a batch is not known),
+    "late" (an exception only in the first call of what should not have been made).
     problem_call: the number of that call, from 0. problem_type: the type's or exception's name. problem_text: its
     shape, or the sentence of the exception that says most. problem_line: where an exception was raised, the last
     line of the student's own code that was reached. problem_own: whether that line itself raised it, and not

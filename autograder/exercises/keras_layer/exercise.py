@@ -1,7 +1,7 @@
 """Exercise keras_layer: what the student writes, its properties, and the mistakes people make."""
 
 from autograder.exercise import Exercise, Misconception, Property
-from autograder.kits.masks.exercise import DRAWING, EVALUATION, INDEPENDENT, INVALID, RATE_0, RATE_1, SCALING
+from autograder.kits.masks.exercise import DRAWING, EVALUATION, INDEPENDENT, REFUSED, RATE_0, RATE_1, SCALING
 
 _OWN = (
     Misconception(
@@ -64,7 +64,7 @@ EXERCISE = Exercise(
         Property("config", "Keeps rate and seed when rebuilt from its configuration, and drops as before when saved and loaded.", 2),
         Property("rate-0", RATE_0, 0.5),
         Property("rate-1", RATE_1, 0.5),
-        Property("invalid-rate", INVALID, 1),
+        Property("invalid-rate", REFUSED, 1),
     ),
     hints=(
         "Three things have to survive between calls: the rate, the seed, and the layer's position in its "

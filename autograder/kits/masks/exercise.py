@@ -12,6 +12,7 @@ UNTOUCHED = "Leaves its arguments as they were."
 RATE_0 = "Rate 0 keeps everything."
 RATE_1 = "Rate 1 drops everything: zeros, never NaN."
 INVALID = "Raises ValueError for a rate below 0 or above 1."
+REFUSED = "__init__ raises ValueError for a rate below 0 or above 1."
 
 KEEP_DROP_SWAPPED = Misconception(
     "keep-drop-swapped",

@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.kits.masks.cases import MaskCase
 from autograder.observations import TEXT_LIMIT, Record, Trouble
-from autograder.observe.calls import Student, Watch, shared_state, trouble_of, type_name
+from autograder.observe.calls import Student, Unusable, Watch, shared_state, trouble_of, type_name
 
 
 class Parts(dict):
@@ -29,6 +29,23 @@ def record_draws(case: MaskCase, begin: Begin) -> dict[str, Record]:
     A single result is recorded under the case's name, parts under "case.part".
     """
     return _records(case, _run(case, begin, case.warmup + case.calls))
+
+
+def refused_late(layer: Callable[[], Student]) -> Draw:
+    """What a layer shows whose constructor took a rate that is none: whether at least its call refuses it.
+
+    layer: makes the call. The draw returns its input where nothing is refused. Raises Unusable.
+    """
+
+    def draw(x: np.ndarray) -> np.ndarray:
+        try:
+            layer()
+        except Exception as error:
+            found = trouble_of(error)
+            raise Unusable("late", found["problem_type"], found["problem_text"], found["problem_line"]) from None
+        return x
+
+    return draw
 
 
 def record_twice(case: MaskCase, begin: Begin) -> dict[str, Record]:

@@ -14,7 +14,7 @@ from tensorflow.data import Dataset, Options
 from autograder.exercises.keras_layer.cases import SEED_RANGE
 from autograder.exercises.keras_layer.observe.origin import as_record, origin_record, watched_draws
 from autograder.kits.masks.cases import MaskCase
-from autograder.kits.masks.observe import Draw, record_draws
+from autograder.kits.masks.observe import Draw, record_draws, refused_late
 from autograder.kits.models.observe import standard_settings
 from autograder.observations import Record
 from autograder.observe.calls import Student, Unusable, trouble_of
@@ -96,6 +96,8 @@ def _begin(layer_class: Student, case: MaskCase) -> Draw:
     options = {"dtype": "mixed_float16"} if case.mode == "mixed" else {}
     seed = None if case.mode == "unseeded" else case.seed % SEED_RANGE
     layer = layer_class(case.rate, seed=seed, **options)
+    if case.asks == "invalid-rate":
+        return refused_late(lambda: layer(case.x(), training=True))
     if case.mode in ("training", "unseeded", "mixed"):
         return lambda x: as_array(layer(x, training=True))
     if case.mode == "config":

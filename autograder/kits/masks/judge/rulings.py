@@ -166,11 +166,11 @@ def judge_invalid(bench: MaskBench) -> Ruling:
             continue
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
-        returned = raised(record) if record.problem == "raised" else "no exception"
+        told = {"raised": raised(record), "late": f"a layer, and only its first call gave {raised(record)}"}
         return Ruling(
             "fail",
             called=case.call,
-            returned=returned,
+            returned=told.get(record.problem, "no exception"),
             expected="ValueError, because a rate is a probability",
             misconception="no-rate-check",
         )
