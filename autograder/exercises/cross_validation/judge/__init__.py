@@ -110,7 +110,7 @@ def _judge_shape(bench: Bench[FoldCase]) -> Ruling:
 def _mean_of_scores(bench: Bench[FoldCase], case: FoldCase, values: np.ndarray) -> bool:
     """Whether what came back is, or begins with, the mean of all scores that were made."""
     events = bench.record(f"{case.name}.events").values
-    if events is None or events.dtype != EVENT or not events["is_score"].sum() or not values.size:
+    if events is None or events.dtype != EVENT or events["is_score"].sum() < 2 or not values.size:
         return False
     return bool(np.isclose(values.flat[0], events["value"][events["is_score"]].mean(), rtol=1e-5))
 

@@ -66,8 +66,8 @@ def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
 
 
 def beside(objects: tuple[Student, ...]) -> dict[str, Record]:
-    """What the class itself shows: "signature", as 0 or 1 whether its `call` can be told that it is training, and
-    "origin", whose work it does.
+    """What the class itself shows: "signature", whether Keras tells its `call` that it is training, and
+    whether it is a Keras layer at all, as two booleans; and "origin", whose work it does.
     """
     (layer_class,) = objects
     with standard_settings():
@@ -79,8 +79,9 @@ def _signature_record(layer_class: Student) -> Record:
         parameters = inspect.signature(layer_class.call).parameters.values()
     except BaseException:  # a class whose `call` is missing, or is something else
         return Record(problem="none")
-    told = any(p.name == "training" or p.kind is p.VAR_KEYWORD for p in parameters)
-    return Record(values=np.array([told]))
+    # Keras tells only what has an argument of this name, and not **kwargs.
+    told = any(p.name == "training" for p in parameters)
+    return Record(values=np.array([told, issubclass(layer_class, keras.layers.Layer)]))
 
 
 def _begin_anywhere(objects: tuple[Student, ...], case: MaskCase) -> Draw:

@@ -92,8 +92,8 @@ def judge_rng(bench: MaskBench) -> Ruling:
         return blocked("shape")
     usable = bench.usable()
     global_moved = [case for case in usable if bench.record(case.name).global_moved]
-    # A shuffle of one unit needs no random number, so only larger masks count.
-    drawn = [case for case in usable if np.prod(case.shape) > 8]
+    # A shuffle of one unit needs no random number, nor does dropping none of a few; so only other masks count.
+    drawn = [case for case in usable if np.prod(case.shape) > 8 and (bench.recorded(case.name) == 0).any()]
     unmoved = [case for case in drawn if not bench.record(case.name).rng_moved]
     unrepeated = [case for case in usable if not bench.record(case.name).repeats]
     if not np.array_equal(first, again, equal_nan=True):

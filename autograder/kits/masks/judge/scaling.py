@@ -256,6 +256,8 @@ def _judge_evaluation(bench: MaskBench, factor: Factor) -> Ruling:
         values, record, x = bench.values(name), bench.record(name), case.x()
         if case.asks != "evaluation" or record.problem == "warmup":
             continue  # a training call that failed is another property's matter
+        if case.rate == 1 and bench.record("rate-1").problem:
+            continue  # what fails at rate 1 fails there, whatever is done afterwards
         if values is None:
             return went_wrong(bench, case, record)
         judged.append(name)
