@@ -1,6 +1,6 @@
 """Exercise keras_layer: what the student writes, its properties, and the mistakes people make."""
 
-from autograder.exercise import Exercise, Misconception, Property
+from autograder.exercise import Exercise, Misconception, Property, told_as
 from autograder.kits.masks.exercise import DRAWING, EVALUATION, INDEPENDENT, REFUSED, RATE_0, RATE_1, SCALING
 
 _OWN = (
@@ -44,6 +44,45 @@ _OWN = (
     ),
 )
 
+#: Mistakes that the NumPy exercises share, as they come about in Keras.
+_SHARED = told_as(
+    (*DRAWING, *SCALING, *EVALUATION),
+    Misconception(
+        "wrong-shape",
+        "The result does not have the shape of the input.",
+        "Code tried on one matrix often fixes its number of axes: it works until the input is a batch of images.",
+        "keras.ops.shape(inputs) gives the whole shape, with any number of axes.",
+    ),
+    Misconception(
+        "dtype-changed",
+        "The result does not have the dtype that Keras computes in.",
+        "A mask or a factor of a fixed type decides the type of the product. Under mixed precision a layer gets "
+        "float16, and one that returns float32 makes all layers after it slower.",
+        "Cast the mask to inputs.dtype before you multiply: keras.ops.cast(mask, inputs.dtype).",
+    ),
+    Misconception(
+        "scalar-mask",
+        "One coin decides for the whole tensor: all or nothing.",
+        "A shape of () gives a single number, and broadcasting hides it.",
+        "Give the shape of the inputs to the function that draws, so that it draws one number per entry.",
+    ),
+    Misconception(
+        "seed-inside",
+        "The layer starts its random numbers anew, or takes no notice of its own seed.",
+        "An integer as seed gives the same numbers each time it is used, so that every call has the same mask. And "
+        "a number written into the code gives the same masks to all layers.",
+        "Make one keras.random.SeedGenerator(seed) in __init__, and pass it as the seed of every draw.",
+    ),
+    Misconception(
+        "ignores-rng",
+        "The same seed does not repeat the masks.",
+        "Without a seed Keras's functions draw from a generator that all layers share, and NumPy and TensorFlow "
+        "have generators of their own. None of them knows the seed of this layer.",
+        "Look for every place where a random number is drawn. Each must get its seed from a "
+        "keras.random.SeedGenerator(seed) that was made in __init__.",
+    ),
+)
+
 EXERCISE = Exercise(
     name="keras_layer",
     assignment="05_keras_layer",
@@ -77,6 +116,6 @@ EXERCISE = Exercise(
         "use keras.ops.where. get_config adds rate and seed to what super().get_config() returns. Watch out for "
         "rate 1.",
     ),
-    misconceptions=(*DRAWING, *SCALING, *EVALUATION, *_OWN),
+    misconceptions=(*_SHARED, *_OWN),
     needs=("keras",),
 )

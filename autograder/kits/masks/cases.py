@@ -37,7 +37,7 @@ class MaskCase:
 
     - all exercises: "training"; with a flag also "evaluation" and "default" (the flag is not given);
     - layer: "script", one layer in and out of training;
-    - backward: "backward" (forward, then backward, once for each cache), "overlap-first" and "overlap-last" (another
+    - backward: "backward" (forward, then once backward), "overlap-first" and "overlap-last" (another
       forward pass in between, and its backward pass after or before);
     - keras_layer: "fit" (in a compiled fit), "model", "model-default" and "predict" (in a model), "loaded" (saved
       and loaded), "config" (made from its configuration), "mixed" (in mixed precision), "unseeded".

@@ -62,7 +62,9 @@ DRAWING = (
     Misconception(
         "not-an-array",
         "The result is not a NumPy array.",
-        "Lists look like arrays when printed. But a list has no dtype and no shape, and list * 2 repeats it.",
+        "Lists and tuples look like arrays when they are printed, and a tensor behaves much like one. But whoever "
+        "calls the function goes on with NumPy, and needs what an array has: a dtype, a shape, arithmetic entry by "
+        "entry.",
         "Build the result with NumPy operations, or convert once at the end with np.array.",
     ),
     Misconception(

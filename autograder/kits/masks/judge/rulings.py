@@ -42,7 +42,12 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         "known-batch": (raised(record), "batch-size-fixed"),
     }
     told, name = in_words(record, first, own)
-    if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
+    if record.problem == "not-an-array" and record.problem_type in (
+        "generator",
+        "function",
+        "coroutine",
+        "MaskedArray",
+    ):
         name = None
     return Ruling(
         "fail",
