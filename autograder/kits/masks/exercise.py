@@ -23,10 +23,10 @@ KEEP_DROP_SWAPPED = Misconception(
 )
 HARD_CODED_RATE = Misconception(
     "hard-coded-rate",
-    "The fraction that is kept does not depend on rate.",
+    "A fixed number stands where the rate should.",
     "A fair coin, such as randint(0, 2), round(random()) or a comparison with 0.5, is right only for rate 0.5, "
-    "which is the rate that most examples use.",
-    "Print the fraction kept at rate 0.1 and at rate 0.9. Where does rate enter your code?",
+    "which is the rate that most examples use. So is a factor of 2, or of a half.",
+    "Try rate 0.1 and rate 0.9: print the fraction kept, and the factor. Where does rate enter your code?",
 )
 DROPS_AT_TEST = Misconception(
     "drops-at-test",

@@ -221,7 +221,7 @@ def rate_misconception(draws: list[Draws]) -> str | None:
 
     if explains(lambda rate: rate):
         return "keep-drop-swapped"
-    # A normal number below the keep probability or above the rate, and the same two swapped.
+    # A normal number below the keep probability or above the rate, and the same two the other way round.
     if any(
         explains(kept_with)
         for kept_with in (
@@ -229,6 +229,10 @@ def rate_misconception(draws: list[Draws]) -> str | None:
             lambda rate: norm.sf(rate),
             lambda rate: norm.cdf(rate),
             lambda rate: norm.sf(1 - rate),
+            lambda rate: 2 * norm.sf(rate),  # and without the sign
+            lambda rate: 2 * norm.sf(1 - rate),
+            lambda rate: 1 - 2 * norm.sf(rate),
+            lambda rate: 1 - 2 * norm.sf(1 - rate),
         )
     ):
         return "normal-noise"

@@ -1,5 +1,7 @@
 """Rulings on the properties that every exercise has which draws masks."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.judge.advice import advice
@@ -16,10 +18,21 @@ def judge_shape(bench: MaskBench) -> Ruling:
     for name, case in bench.cases.items():
         record = bench.record(name)
         if is_ordinary(case) and record.problem:
-            return went_wrong(bench, case, record)
+            ruling = went_wrong(bench, case, record)
+            fixed = record.problem == "raised" and not ruling.misconception and _fails_by_axes(bench)
+            return replace(ruling, misconception="wrong-shape") if fixed else ruling
         if case.mode == "training" and not record.problem and bench.values(name) is None:
             return Ruling("error", returned=f"the recording of case {name!r} is damaged")
     return PASS
+
+
+def _fails_by_axes(bench: MaskBench) -> bool:
+    """Whether ordinary calls raise for some numbers of axes, and always, and for two axes never."""
+    raised_at, fine_at = (
+        {len(case.shape) for name, case in bench.cases.items() if is_ordinary(case) and kind(bench.record(name))}
+        for kind in (lambda record: record.problem, lambda record: not record.problem)
+    )
+    return 2 in fine_at and not raised_at & fine_at
 
 
 def is_ordinary(case: MaskCase) -> bool:
@@ -117,7 +130,7 @@ def judge_rng(bench: MaskBench) -> Ruling:
             called=f"{bench.cases['repeat'].call}, and once more with another generator",
             returned="the same mask from two different generators",
             expected="a different mask from a different generator",
-            misconception="mask-reused" if len(unmoved) < len(drawn) else "seed-inside",
+            misconception="mask-reused" if len(unmoved) < len(drawn) else _own_source(first),
         )
     if unmoved:
         return Ruling(
@@ -134,6 +147,11 @@ def judge_rng(bench: MaskBench) -> Ruling:
             expected="the global state as it was",
         )
     return PASS
+
+
+def _own_source(values: np.ndarray) -> str:
+    """What it is called to draw from a generator of one's own: anew in every call, or from one that goes on."""
+    return "seed-inside" if ((values == 0) == (values[:1] == 0)).all() else "ignores-rng"
 
 
 def judge_extreme(bench: MaskBench, rate: int, expected: np.ndarray | float, told: str) -> Ruling:

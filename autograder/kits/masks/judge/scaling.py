@@ -30,6 +30,7 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     ("scaled-by-rate", lambda rate: 1 / rate),
     ("scaled-down", lambda rate: 1 - rate),
     ("scaled-twice", lambda rate: (1 - rate) ** -2),
+    ("hard-coded-rate", lambda rate: 2.0),  # right at rate 0.5
 )
 
 
@@ -293,7 +294,11 @@ def _evaluation_misconception(
         inverted = _scale_misconception(bench, UNSCALED, swapped=False) == "inverted-not-classic"
         if inverted and np.array_equal(values, np.broadcast_to(x, values.shape)):
             return "inverted-not-classic"
-        return "scaled-at-test" if inverted else None
+        if inverted:
+            return "scaled-at-test"
+        ratio = values[:, x != 0] / x[x != 0]
+        factors = (("not-scaled", 1.0), ("scaled-by-rate", case.rate), ("hard-coded-rate", 0.5))
+        return next((name for name, wrong in factors if close(ratio, np.full_like(ratio, wrong)).all()), None)
     if 0 < case.rate < 1:
         ratio = values[:, x != 0] / x[x != 0]
         if close(ratio, np.full_like(ratio, KEPT(case.rate))).all():
