@@ -73,7 +73,7 @@ _KNOWN: tuple[tuple[str, str, _Words], ...] = (
     ),
     (
         "TypeError",
-        r"NoneType.* is not (?:subscriptable|iterable|callable)|operand.*NoneType|NoneType.*operand",
+        r"NoneType.* is not (?:subscriptable|iterable|callable)|(?:operand|instances).*NoneType",
         "Something is None there. Has one of your functions lost its return, or was something never set?",
     ),
     (
@@ -82,6 +82,11 @@ _KNOWN: tuple[tuple[str, str, _Words], ...] = (
         _order,
     ),
     ("TypeError", r"'?(?:numpy\.random\.\S*)?Generator'?", _order),
+    (
+        "TypeError",
+        r"supported between instances of .*'tuple'|cannot be interpreted as an integer|expected a sequence of integers",
+        _order,
+    ),
     (
         "AttributeError",
         r"numpy\.random\S*Generator' object has no attribute '(?:rand|randn|randint|random_sample)'",
@@ -100,7 +105,7 @@ _KNOWN: tuple[tuple[str, str, _Words], ...] = (
     ("TypeError", r"unexpected keyword argument '(\w+)'", _other_argument),
     (
         "TypeError",
-        r"takes (\d+) positional arguments? but (\d+) (?:was|were) given",
+        r"takes (?:from )?\d.* positional arguments? but \d+ (?:was|were) given|got multiple values for argument",
         lambda found, signature: f"Compare your arguments with {signature}. In a class, is self the first one?",
     ),
     (

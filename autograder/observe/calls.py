@@ -203,7 +203,7 @@ def _last_own_line(error: BaseException) -> _Place:
 
 #: Where Python, its libraries and this package are.
 _LIBRARIES = tuple({*sysconfig.get_paths().values(), str(Path(__file__).resolve().parents[1])} - {sys.prefix})
-_LIBRARY = re.compile(r"[/\\](site|dist)-packages[/\\]|__autograph_generated_file|^<frozen ")
+_LIBRARY = re.compile(r"[/\\](site|dist)-packages[/\\]|__autograph_generated_file|^<frozen |\.p(?:yx|xd|xi)$")
 
 
 def _is_library(file: str) -> bool:

@@ -64,6 +64,8 @@ class _Base:
         first = [conv, norm, keras.layers.ReLU(), *([keras.layers.Dropout(0.4)] if case.noise else [])]
         second = [last_conv, last_norm, *([keras.layers.GaussianNoise(0.9)] if case.noise else [])]
         self.model = _FORMS[case.form](case.size, first, second)
+        # As a base that was used before: so it has an input and an output to build on, whatever its form.
+        self.model(keras.Input(case.size))
         for block, (conv, norm) in zip(blocks, self._pairs, strict=True):
             conv.set_weights([block.kernel])
             norm.set_weights([block.gamma, block.beta, block.mean, block.variance])
@@ -125,7 +127,22 @@ def _nested(size: tuple, first: list, second: list) -> keras.Model:
     return _functional(size, [keras.Sequential([keras.Input(size), *first], name="stem")], second)
 
 
-_FORMS = {"functional": _functional, "sequential": _sequential, "nested": _nested}
+class _Subclassed(keras.Model):
+    """A base whose layers follow each other in a method of its own."""
+
+    def __init__(self, size: tuple, first: list, second: list):
+        super().__init__(name="base")
+        self.steps = [*first, *second]
+        self.input_shape = (None, *size)
+
+    def call(self, images):
+        """One layer after the other; Keras tells them whether they are training."""
+        for layer in self.steps:
+            images = layer(images)
+        return images
+
+
+_FORMS = {"functional": _functional, "sequential": _sequential, "nested": _nested, "subclassed": _Subclassed}
 
 
 def _watched(model: Student, base: _Base, case: TransferCase) -> tuple[np.ndarray, dict[str, Record]]:
