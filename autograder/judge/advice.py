@@ -84,7 +84,7 @@ _KNOWN: tuple[tuple[str, str, _Words], ...] = (
     ("TypeError", r"'?(?:numpy\.random\.\S*)?Generator'?", _order),
     (
         "TypeError",
-        r"supported between instances of .*'tuple'|cannot be interpreted as an integer|expected a sequence of integers",
+        r"supported between instances of .*'tuple'|cannot be interpreted as an integer|a sequence of integers",
         _order,
     ),
     (
