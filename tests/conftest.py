@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-# jsonschema, which nbformat imports, would spend a second on grammars for Internet addresses in each process.
-sys.modules.setdefault("rfc3987_syntax", None)
-
 ROOT = Path(__file__).resolve().parent.parent
 
 if sys.platform == "win32":  # where no class can be graded, these cannot even be imported
