@@ -9,9 +9,6 @@ from pathlib import Path
 
 import pytest
 
-# jsonschema, which nbformat imports, would spend a second on grammars for Internet addresses in each process.
-sys.modules.setdefault("rfc3987_syntax", None)
-
 ROOT = Path(__file__).resolve().parent.parent
 
 if sys.platform == "win32":  # where no class can be graded, these cannot even be imported
@@ -40,19 +37,25 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return bool(ALL_SLOW.search(collection_path.read_text(encoding="utf-8"))) or None
 
 
-def pytest_collection_modifyitems(items: list) -> None:
-    """Long tests first, so that neither of two processes waits for the other's last.
+def pytest_collection_modifyitems(config: pytest.Config, items: list) -> None:
+    """Long tests first, so that no process waits for another's last.
 
-    Each process begins with one half of the list, and when it is through takes tests from the end of the other's.
+    Each process begins with its own part of the list, and when it is through takes tests from the end of others'.
     """
+    workers = getattr(config, "workerinput", {}).get("workercount", 1)
     longest = [item for name in LONGEST for item in items if getattr(item, "originalname", "") == name]
     seen = set(longest)
     rest = [item for item in items if item not in seen]
     # What needs Keras stands together and is not taken over, so that as a rule one process imports it.
     rest.sort(key=lambda item: (item.get_closest_marker("slow") is None, "tests/keras/" not in item.nodeid))
-    first, second = longest[::2], longest[1::2]
-    room = max(0, len(items) // 2 - len(first))
-    items[:] = first + rest[:room] + second + rest[room:]
+    ordered = []
+    for worker in range(workers):
+        own = longest[worker::workers]
+        # As xdist divides them: each gets an equal share of what is left.
+        room = max(0, (len(items) - len(ordered)) // (workers - worker) - len(own))
+        ordered += own + rest[:room]
+        del rest[:room]
+    items[:] = ordered + rest
 
 
 def first_is_quick(values: Iterable) -> list:

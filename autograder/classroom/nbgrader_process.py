@@ -10,12 +10,9 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-# jsonschema would spend a second on grammars for Internet addresses, which it does without where there are none.
-sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
-
-from alembic.script import ScriptDirectory  # noqa: E402
-from nbgrader import api  # noqa: E402
-from nbgrader.apps import NbGraderApp  # noqa: E402
+from alembic.script import ScriptDirectory
+from nbgrader import api
+from nbgrader.apps import NbGraderApp
 
 
 def _engine(create: Callable, patience: float) -> Callable:

@@ -15,11 +15,13 @@ Confirming asks for an alarm of any property, not of the very same one. That is 
 mistakes from escaping whose alarms are attributed now to one property, now to another.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+
+# Not scipy.stats, whose import takes longer than an examination.
 from scipy.special import bdtr, bdtrc
-from scipy.stats import binom
 
 STAGE_ALPHA = 1e-5
 CERTAIN_ALPHA = 1e-10
@@ -45,9 +47,18 @@ def binomial_band(n: int, p: float, alpha: float) -> Band:
 
     n: trials, at least 1. p: probability of success, 0 to 1. alpha: 0 to 1.
     """
-    low = int(binom.ppf(alpha / 2, n, p)) if p > 0 else 0
-    high = int(binom.isf(alpha / 2, n, p)) if p < 1 else n
-    return Band(n, p, max(low, 0), min(high, n))
+    low = _first(lambda k: bdtr(k, n, p) >= alpha / 2, n) if p > 0 else 0
+    high = _first(lambda k: bdtrc(k, n, p) <= alpha / 2, n) if p < 1 else n
+    return Band(n, p, low, high)
+
+
+def _first(holds: Callable[[int], bool], n: int) -> int:
+    """The least number from 0 to n for which something holds that holds for all larger ones, too; n if for none."""
+    low, high = 0, n
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if holds(middle) else (middle + 1, high)
+    return low
 
 
 @dataclass(frozen=True)

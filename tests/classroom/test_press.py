@@ -1,5 +1,6 @@
 """nbgrader's autograde in a program that lives on, as in formgrader, and in a terminal: any number of times."""
 
+import contextlib
 import csv
 import errno
 import fcntl
@@ -136,8 +137,12 @@ def nothing_is_held(course: Course) -> None:
 
 def warm() -> set[int]:
     """The process ids of all sandboxes that this process keeps."""
-    mine = psutil.Process().children(recursive=True)
-    return {each.pid for each in mine if "autograder.grading.warm" in " ".join(each.cmdline())}
+    found = set()
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # one that has ended meanwhile
+            if "autograder.grading.warm" in " ".join(each.cmdline()):
+                found.add(each.pid)
+    return found
 
 
 def start(course: Course, *command: str) -> subprocess.Popen:

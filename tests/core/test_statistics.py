@@ -1,6 +1,8 @@
 """The judge's statistics: bands are exact, the budget suffices, recordings survive the journey."""
 
 import io
+import subprocess
+import sys
 import zipfile
 
 import numpy as np
@@ -12,10 +14,11 @@ from autograder.catalogue import cases, exercises, find, part
 from autograder.exercises.keras_layer.cases import SEED_RANGE
 from autograder.judge.evidence import Bench
 from autograder.judge.statistics import CERTAIN_ALPHA, FAMILIES, STAGE_ALPHA, Budget, binomial_band, central_counts
+from autograder.kits.masks.binomial import binomial_chance
 from autograder.observations import SIZE_LIMIT, TEXT_LIMIT, TOLD_LIMIT, BadRecording, Observations, Record
 from autograder.observe import observe
 from tests.banks.masks import CORRECT
-from tests.conftest import first_is_quick
+from tests.conftest import ROOT, first_is_quick
 
 # Keras takes seconds to import, and the later exercises have cases and banks of their own.
 NUMPY_EXERCISES = [name for name in exercises() if name in ("mask", "inverted", "classic", "layer", "backward")]
@@ -63,6 +66,23 @@ def test_a_spent_budget_is_a_fault_and_not_a_verdict():
     with pytest.raises(RuntimeError, match="raise FAMILIES"):
         for _ in range(FAMILIES + 1):
             budget.family(5, 10, 0.5)
+
+
+@pytest.mark.parametrize("n", [1, 7, 600, 40_000, 1_000_000])
+@pytest.mark.parametrize("p", [1e-6, 0.015, 0.37, 0.5, 0.985, 1 - 1e-6])
+def test_the_binomial_distribution_is_scipys(n, p):
+    for alpha in (1e-3, 1e-8, 1e-11):
+        band = binomial_band(n, p, alpha)
+        assert (band.low, band.high) == (int(binom.ppf(alpha / 2, n, p)), int(binom.isf(alpha / 2, n, p)))
+    k = np.unique(np.linspace(0, n, 50).astype(int))
+    np.testing.assert_allclose(binomial_chance(k, n, p), binom.pmf(k, n, p), rtol=1e-6, atol=1e-300)
+
+
+def test_a_judge_does_without_the_slow_part_of_scipy():
+    program = "import sys; from autograder.catalogue import exercises, part; "
+    program += "[part(name, 'judge') for name in exercises()]; print('scipy.stats' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.parametrize("exercise", first_is_quick(NUMPY_EXERCISES))

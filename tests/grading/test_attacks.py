@@ -29,7 +29,7 @@ from tests.grading.runs import ROOMY, isolated
 pytestmark = [pytest.mark.slow, isolated]
 
 #: What never ends is soon ended with these; the seconds by the clock are many for those of computing.
-SMALL = Limits(wall=60, cpu=3, memory=300_000_000)
+SMALL = Limits(wall=30, cpu=1, memory=300_000_000)
 #: All others are graded with these, whatever else the machine does.
 LARGE = replace(ROOMY, memory=1_000_000_000)
 OTHERS = [attack for attack in ATTACKS if attack.name not in ENDED]

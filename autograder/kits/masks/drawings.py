@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
-from scipy.stats import binom
 
+from autograder.kits.masks.binomial import binomial_chance
 from autograder.show.panel import BAND, DROPPED, RIGHT, WRONG, Data, Drawing, dots, legend, legend_below
 
 #: How many times further than what is due a point may lie before it is drawn at the edge of its panel instead, and
@@ -55,7 +55,9 @@ def _draw_counts(ax: Axes, data: Data) -> None:
     values = np.arange(low, high + 1)
     counts = np.bincount(totals, minlength=n + 1)[low : high + 1]
     ax.bar(values, counts, color=WRONG, width=0.8, label="yours")
-    ax.plot(values, totals.size * binom.pmf(values, n, keep), "o-", color=RIGHT, markersize=4, label="independent")
+    ax.plot(
+        values, totals.size * binomial_chance(values, n, keep), "o-", color=RIGHT, markersize=4, label="independent"
+    )
     ax.set(xlabel="units kept in a mask", ylabel="number of masks")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     legend_below(ax, *ax.get_legend_handles_labels())

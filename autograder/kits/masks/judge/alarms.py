@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from scipy import fft
-from scipy.stats import binom
 
 from autograder.judge.statistics import Budget, Finding, central_counts
+from autograder.kits.masks.binomial import binomial_chance
 
 LAGS = 8  # successive masks are compared up to this many calls apart
 
@@ -139,7 +139,7 @@ def _ask_for_a_constant_number(questions: _Questions, flat: np.ndarray, keep: fl
     calls, size = flat.shape
     totals = flat.sum(axis=1)
     # No chance of that is larger than the likeliest number's.
-    likeliest = float(binom.pmf(int((size + 1) * keep), size, keep))
+    likeliest = float(binomial_chance(int((size + 1) * keep), size, keep))
     again = int((totals[1:] == totals[0]).sum())
     if again == calls - 1:
         questions.ask("constant", again, calls - 1, likeliest, totals=totals, part_size=size)

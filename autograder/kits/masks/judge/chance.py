@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from autograder.judge.evidence import PASS, Ruling, blocked
 from autograder.judge.statistics import Budget, binomial_band
@@ -225,14 +225,14 @@ def rate_misconception(draws: list[Draws]) -> str | None:
     if any(
         explains(kept_with)
         for kept_with in (
-            lambda rate: norm.cdf(1 - rate),
-            lambda rate: norm.sf(rate),
-            lambda rate: norm.cdf(rate),
-            lambda rate: norm.sf(1 - rate),
-            lambda rate: 2 * norm.sf(rate),  # and without the sign
-            lambda rate: 2 * norm.sf(1 - rate),
-            lambda rate: 1 - 2 * norm.sf(rate),
-            lambda rate: 1 - 2 * norm.sf(1 - rate),
+            lambda rate: ndtr(1 - rate),
+            lambda rate: ndtr(-rate),
+            lambda rate: ndtr(rate),
+            lambda rate: ndtr(rate - 1),
+            lambda rate: 2 * ndtr(-rate),  # and without the sign
+            lambda rate: 2 * ndtr(rate - 1),
+            lambda rate: 1 - 2 * ndtr(-rate),
+            lambda rate: 1 - 2 * ndtr(rate - 1),
         )
     ):
         return "normal-noise"
