@@ -50,7 +50,8 @@ class Record:
     line of the student's own code that was reached. problem_own: whether that line itself raised it, and not
     something that it called. value_error, key_error: whether it was a ValueError, or a KeyError.
     input_changed: whether an argument differed after a call.
-    rng_moved: whether the generator handed over had advanced at the end of all calls.
+    rng_moved: whether the generator handed over had advanced at the end of all calls. rng_spawned: whether others
+    were made from it before the first call, in a constructor.
     repeats: whether the first calls gave the same values once more from the same generator state.
     global_moved: whether NumPy's or Python's global random state had.
     """
@@ -66,6 +67,7 @@ class Record:
     key_error: bool = False
     input_changed: bool = False
     rng_moved: bool = False
+    rng_spawned: bool = False
     repeats: bool = True
     global_moved: bool = False
 

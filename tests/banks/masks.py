@@ -956,7 +956,7 @@ class _Base:
         return _inverted(uniform, x, self.rate, self.rng)
 
 
-@correct("layer")
+@wrong("layer", "no-rate-check")
 class ChecksWhenCalled(_Base):
     def __init__(self, rate, rng):
         self.rate, self.rng = rate, rng
@@ -1322,14 +1322,18 @@ def scale_in_a_global():
     return forward, lambda g, c: apply(g, c[0] / (1 - kept["rate"] or 1))
 
 
-@backward_entry(None)
 def cache_used_up():
+    """A cache is asked once, and may be empty then."""
+
     def backward(g, cache):
         grad = apply(g, cache[0] / (1 - cache[1] or 1))
         cache[0][...] = False
         return grad
 
     return MASK_AND_RATE, backward
+
+
+CORRECT.append(Entry("backward-cache_used_up", "backward", cache_used_up))
 
 
 @backward_entry(None)
@@ -1628,16 +1632,6 @@ class _Layer:
 class GeneratorOfItsOwn(_Layer):
     def __init__(self, rate, rng):
         super().__init__(rate, np.random.default_rng(0))
-
-
-@wrong("layer", "no-rate-check")
-class RefusedInTheFirstCall(_Layer):
-    def __init__(self, rate, rng):
-        self.rate, self.rng = rate, rng
-
-    def __call__(self, x, training=False):
-        checked(self.rate)
-        return super().__call__(x, training)
 
 
 @correct("layer")

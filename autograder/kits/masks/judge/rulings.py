@@ -112,7 +112,8 @@ def judge_rng(bench: MaskBench) -> Ruling:
     global_moved = [case for case in usable if bench.record(case.name).global_moved]
     # A shuffle of one unit needs no random number, nor does dropping none of a few; so only other masks count.
     drawn = [case for case in usable if np.prod(case.shape) > 8 and (bench.recorded(case.name) == 0).any()]
-    unmoved = [case for case in drawn if not bench.record(case.name).rng_moved]
+    records = {case.name: bench.record(case.name) for case in drawn}
+    unmoved = [case for case in drawn if not (records[case.name].rng_moved or records[case.name].rng_spawned)]
     unrepeated = [case for case in usable if not bench.record(case.name).repeats]
     if not np.array_equal(first, again, equal_nan=True):
         unrepeated.insert(0, bench.cases["repeat"])
