@@ -230,7 +230,7 @@ def _without_models(bench: MaskBench) -> MaskBench:
     if bench.record("model").problem != "raised" and _is_layer(bench):
         return bench
     left = {name: case for name, case in bench.cases.items() if case.mode not in ("model-default", "predict")}
-    return replace(bench, cases=left)
+    return MaskBench(bench.exercise, left, bench.observations, bench.doubted, bench.budget)
 
 
 def _judge_config(bench: MaskBench, rulings: Rulings) -> Ruling:

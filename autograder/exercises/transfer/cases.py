@@ -54,8 +54,7 @@ class Block:
 class TransferCase:
     """One call of `make_model`, and what is done with the model.
 
-    name: unique in an examination. form: of the base: "functional", "sequential", "nested", with a model in it, or
-    "subclassed", of a class of its own.
+    name: unique in an examination. form: of the base: "functional", "sequential", or "nested", with a model in it.
     size: of its images, (height, width, channels). filters: of its two blocks. window, stride: of the first block,
     in pixels. noise: whether it drops and adds noise when it is told that it is training. n_classes, size_inner,
     rate: handed over, by name or positional; not at all if bare. seed: chooses weights and images. images: how
@@ -63,7 +62,7 @@ class TransferCase:
     """
 
     name: str
-    form: Literal["functional", "sequential", "nested", "subclassed"]
+    form: Literal["functional", "sequential", "nested"]
     size: tuple[int, int, int]
     filters: tuple[int, int]
     n_classes: int
@@ -151,7 +150,7 @@ def plan(seed: int, again: bool = False) -> dict[str, TransferCase]:
                      awkward(0.6, 0.8), new_seed(), positional=True),
         TransferCase("rate-0", "sequential", USUAL_SIZE, filters(), few + 1, about(34), 0.0, new_seed(), window=5,
                      stride=25, images=4),
-        TransferCase("defaults", "subclassed", (height, height, 2), filters(), 10, 100, 0.5, new_seed(), images=8,
+        TransferCase("defaults", "functional", (height, height, 2), filters(), 10, 100, 0.5, new_seed(), images=8,
                      bare=True),
     ]  # fmt: skip
     return {case.name: case for case in planned}

@@ -127,22 +127,7 @@ def _nested(size: tuple, first: list, second: list) -> keras.Model:
     return _functional(size, [keras.Sequential([keras.Input(size), *first], name="stem")], second)
 
 
-class _Subclassed(keras.Model):
-    """A base whose layers follow each other in a method of its own."""
-
-    def __init__(self, size: tuple, first: list, second: list):
-        super().__init__(name="base")
-        self.steps = [*first, *second]
-        self.input_shape = (None, *size)
-
-    def call(self, images):
-        """One layer after the other; Keras tells them whether they are training."""
-        for layer in self.steps:
-            images = layer(images)
-        return images
-
-
-_FORMS = {"functional": _functional, "sequential": _sequential, "nested": _nested, "subclassed": _Subclassed}
+_FORMS = {"functional": _functional, "sequential": _sequential, "nested": _nested}
 
 
 def _watched(model: Student, base: _Base, case: TransferCase) -> tuple[np.ndarray, dict[str, Record]]:
