@@ -43,6 +43,17 @@ class Misconception:
     hint: str
 
 
+def told_as(shared: tuple[Misconception, ...], *own: Misconception) -> tuple[Misconception, ...]:
+    """Mistakes that several exercises share, some of them in an exercise's own words.
+
+    own: for mistakes of `shared`, by their slugs. Raises ValueError for one that is not among them.
+    """
+    words = {mistake.slug: mistake for mistake in own}
+    if unknown := words.keys() - {mistake.slug for mistake in shared}:
+        raise ValueError(f"{', '.join(sorted(unknown))}: not among the mistakes that are shared.")
+    return tuple(words.get(mistake.slug, mistake) for mistake in shared)
+
+
 class Case(Protocol):
     """One or several calls of the student's code in an examination.
 

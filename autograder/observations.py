@@ -43,11 +43,15 @@ class Record:
     problem: "" or what went wrong first: "raised", "none", "not-an-array", "wrong-shape", "bad-dtype",
     "not-a-pair", "not-callable", "not-a-class", "interrupted", "warmup" (a call before
     those asked for), "not-scores", "too-much" (a call that would not end, or gave more than is kept),
-    "not-a-number", "not-a-model". problem_call: the number of that call, from 0. problem_type: the type's or
-    exception's name. problem_text: its shape, or the exception's first line. value_error, key_error: whether it
-    was a ValueError, or a KeyError.
+    "not-a-number", "not-a-model", "known-batch" (an exception where the size of a batch is not known),
+    "late" (an exception only in the first call of what should not have been made).
+    problem_call: the number of that call, from 0. problem_type: the type's or exception's name. problem_text: its
+    shape, or the sentence of the exception that says most. problem_line: where an exception was raised, the last
+    line of the student's own code that was reached. problem_own: whether that line itself raised it, and not
+    something that it called. value_error, key_error: whether it was a ValueError, or a KeyError.
     input_changed: whether an argument differed after a call.
-    rng_moved: whether the generator handed over had advanced at the end of all calls.
+    rng_moved: whether the generator handed over had advanced at the end of all calls. rng_spawned: whether others
+    were made from it before the first call, in a constructor.
     repeats: whether the first calls gave the same values once more from the same generator state.
     global_moved: whether NumPy's or Python's global random state had.
     """
@@ -57,10 +61,13 @@ class Record:
     problem_call: int = -1
     problem_type: str = ""
     problem_text: str = ""
+    problem_line: str = ""
+    problem_own: bool = False
     value_error: bool = False
     key_error: bool = False
     input_changed: bool = False
     rng_moved: bool = False
+    rng_spawned: bool = False
     repeats: bool = True
     global_moved: bool = False
 
@@ -76,6 +83,8 @@ class Trouble(TypedDict, total=False):
     problem_call: int
     problem_type: str
     problem_text: str
+    problem_line: str
+    problem_own: bool
     value_error: bool
     key_error: bool
 

@@ -45,7 +45,8 @@ class Verdict:
     property: its slug. status: "pass", "fail", "blocked" (it depends on something that failed, so it means
     nothing) or "error" (the grader itself broke). points, max_points: what it earned and could earn.
     called, returned, expected: the three parts of an observation, "" where there is nothing to say.
-    misconception: a slug of the exercise's `mistakes`, or None. hint: one sentence, "" if there is none.
+    misconception: a slug of the exercise's `mistakes`, or None. hint: of that
+    mistake, or what to look at after an exception; "" if there is none.
     """
 
     property: str

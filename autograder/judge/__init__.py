@@ -102,7 +102,7 @@ def _verdict(subject: Exercise, p: Property, ruling: Ruling) -> Verdict:
         returned=ruling.returned,
         expected=ruling.expected,
         misconception=ruling.misconception,
-        hint=known.hint if known else "",
+        hint=known.hint if known else ruling.advice,
     )
 
 

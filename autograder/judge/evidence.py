@@ -16,7 +16,8 @@ from autograder.report import Chart, Status
 class Ruling:
     """A judge's decision on one property, before points and hints are added to make a verdict.
 
-    statistical: whether it rests on chance, and so has to be confirmed on fresh draws.
+    statistical: whether it rests on chance, and so has to be confirmed on fresh draws. advice: what to look at,
+    where no mistake is named that has a hint.
     """
 
     status: Status
@@ -26,6 +27,7 @@ class Ruling:
     misconception: str | None = None
     statistical: bool = False
     charts: tuple[Chart, ...] = ()
+    advice: str = ""
 
 
 PASS = Ruling("pass")

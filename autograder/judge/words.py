@@ -40,9 +40,10 @@ def with_article(kind: str) -> str:
 def raised(record: Record) -> str:
     """An exception in words."""
     text = f": {record.problem_text}" if record.problem_text else ""
-    return f"the exception {record.problem_type}{text}"
+    line = f" (your line: {record.problem_line})" if record.problem_line and not record.problem_own else ""
+    return f"the exception {record.problem_type}{text}{line}"
 
 
 def is_stub(record: Record) -> bool:
-    """Whether an exception is that of a stub."""
-    return record.problem_type == "NotImplementedError"
+    """Whether an exception is that of a stub: of the student's own code, and not of a library that cannot do it."""
+    return record.problem_type == "NotImplementedError" and record.problem_own

@@ -55,4 +55,5 @@ def _unusable(exercise: Exercise, objects: tuple[object, ...]) -> Record | None:
 def _is_unwritten(records: dict[str, Record]) -> bool:
     """Whether the very first call shows a stub: asking it sixteen more times would teach nothing."""
     first = next(iter(records.values()))
-    return first.problem == "none" or (first.problem == "raised" and first.problem_type == "NotImplementedError")
+    unwritten = first.problem_type == "NotImplementedError" and first.problem_own
+    return first.problem == "none" or (first.problem == "raised" and unwritten)

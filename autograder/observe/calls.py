@@ -2,14 +2,18 @@
 
 import builtins
 import contextlib
+import dis
 import io
+import linecache
 import logging
 import random
 import re
 import sys
+import sysconfig
 import warnings
 from collections.abc import Iterator
-from typing import Any, cast
+from pathlib import Path
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -92,11 +96,12 @@ def _no_breakpoint(*_, **__):
 class Unusable(Exception):
     """Raised by an exercise's own code when a result cannot even be taken apart.
 
-    problem, problem_type: as in `Record`.
+    problem, problem_type, problem_text, problem_line: as in `Record`.
     """
 
-    def __init__(self, problem: str, problem_type: str):
+    def __init__(self, problem: str, problem_type: str, problem_text: str = "", problem_line: str = ""):
         self.problem, self.problem_type = problem, problem_type
+        self.problem_text, self.problem_line = problem_text, problem_line
 
 
 class Watch:
@@ -132,11 +137,18 @@ def trouble_of(error: BaseException) -> Trouble:
         return {"problem": "interrupted"}
     if issubclass(kind, Unusable):
         unusable = cast(Unusable, error)
-        return {"problem": unusable.problem, "problem_type": unusable.problem_type[:TEXT_LIMIT]}
+        return {
+            "problem": unusable.problem,
+            "problem_type": unusable.problem_type[:TEXT_LIMIT],
+            "problem_text": unusable.problem_text[:TEXT_LIMIT],
+            "problem_line": unusable.problem_line[:TEXT_LIMIT],
+        }
     return {
         "problem": "raised",
         "problem_type": type_name(kind),
-        "problem_text": _first_line(error),
+        "problem_text": _telling_line(error),
+        "problem_line": (place := _last_own_line(error)).text,
+        "problem_own": place.raised,
         "value_error": issubclass(kind, ValueError),
         "key_error": issubclass(kind, KeyError),
     }
@@ -160,12 +172,62 @@ def clean(text: str) -> str:
     return _COLOURS.sub("", str.encode(text, "utf-8", "replace").decode("utf-8"))
 
 
-def _first_line(error: BaseException) -> str:
-    """What an exception says, in one line."""
+class _Place(NamedTuple):
+    """The last line of the student's own code that an exception came through, and whether it raised it itself."""
+
+    text: str
+    raised: bool
+
+
+def _last_own_line(error: BaseException) -> _Place:
+    """Where in the student's own code an exception came from.
+
+    Keras removes its own frames from tracebacks, so the innermost that is left may have raised nothing: the
+    instruction that it stopped at tells.
+    """
     try:
-        # Keras opens with the layer's name, and says what happened in the second paragraph.
-        lines = [line for line in str.splitlines(clean(str(error))) if line.strip()]
-        wrapped = len(lines) > 1 and lines[0].startswith("Exception encountered when calling")
-        return lines[wrapped][:TEXT_LIMIT] if lines else ""
+        trace, found = error.__traceback__, None
+        while trace is not None:
+            if not _is_library(trace.tb_frame.f_code.co_filename):
+                found = trace
+            trace = trace.tb_next
+        if found is None:
+            return _Place("", False)
+        code = found.tb_frame.f_code
+        text = linecache.getline(code.co_filename, found.tb_lineno, found.tb_frame.f_globals)
+        raised = code.co_code[found.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+        return _Place(" ".join(clean(text).split())[:TEXT_LIMIT], raised)
+    except BaseException:  # an exception whose traceback was tampered with
+        return _Place("", False)
+
+
+#: Where Python, its libraries and this package are.
+_LIBRARIES = tuple({*sysconfig.get_paths().values(), str(Path(__file__).resolve().parents[1])} - {sys.prefix})
+_LIBRARY = re.compile(r"[/\\](site|dist)-packages[/\\]|__autograph_generated_file|^<frozen |\.p(?:yx|xd|xi)$")
+
+
+def _is_library(file: str) -> bool:
+    """Whether code of this file is no student's."""
+    return file.startswith(_LIBRARIES) or bool(_LIBRARY.search(file))
+
+
+#: Frames of Keras's exceptions, from the outside in: what comes before the sentence that says something.
+_WRAPPED = re.compile(
+    r"^(Exception encountered when calling|Error (encountered|raised)|Could not automatically infer|"
+    r"in user code:|File \"|Arguments received by|Original error|Traceback)"
+)
+
+
+def _telling_line(error: BaseException) -> str:
+    """The sentence of an exception that says what happened, in one line.
+
+    Keras opens with the name of the layer, and what happened comes below it.
+    """
+    try:
+        lines = [line.strip() for line in str.splitlines(clean(str(error))) if line.strip()]
+        if not lines or not _WRAPPED.match(lines[0]):
+            return lines[0][:TEXT_LIMIT] if lines else ""
+        telling = [line for line in lines if not _WRAPPED.match(line) and not line.startswith(("•", "~", "^"))]
+        return (telling or lines)[0][:TEXT_LIMIT]
     except BaseException:  # an exception whose own text cannot be had
         return ""

@@ -72,6 +72,7 @@ def _row(verdict: Verdict) -> str:
             ("Called: ", verdict.called),
             ("" if verdict.status == "blocked" else "Came back: ", verdict.returned),
             ("Expected: ", verdict.expected),
+            ("Look at: ", "" if verdict.misconception else verdict.hint),
         )
         if part
     )

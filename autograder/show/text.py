@@ -68,7 +68,12 @@ def _verdict_lines(verdict: Verdict) -> list[str]:
     lines = textwrap.wrap(
         verdict.sentence, WIDTH, initial_indent=head, subsequent_indent=" " * len(head), break_long_words=True
     )
-    parts = (("called", verdict.called), ("came back", verdict.returned), ("expected", verdict.expected))
+    parts = (
+        ("called", verdict.called),
+        ("came back", verdict.returned),
+        ("expected", verdict.expected),
+        ("look at", "" if verdict.misconception else verdict.hint),
+    )
     for label, part in parts:
         if part and verdict.status == "blocked":
             lines += _wrap(part, " " * 6)

@@ -1003,3 +1003,76 @@ class TakesBothAway(Outside):
         finally:
             keras.src.backend.random.dropout = watched
             sys.setprofile(profiler)
+
+
+# ---------------------------------------------------------------- as people write them
+
+
+@wrong("batch-size-fixed")
+class ShapeAsAttribute(Base):
+    def call(self, x, training=False):
+        if not training or self.rate == 1:
+            return x * (self.rate < 1) if training else x
+        keep = keras.random.uniform(x.shape, seed=self.seed_generator) >= self.rate
+        return ops.cast(keep, x.dtype) * x / (1 - self.rate)
+
+
+@wrong("batch-size-fixed")
+class CountsItsExamples(Base):
+    def call(self, x, training=False):
+        if not training or self.rate == 1:
+            return x * (self.rate < 1) if training else x
+        shape = (int(x.shape[0]), *x.shape[1:])
+        keep = keras.random.uniform(shape, seed=self.seed_generator) >= self.rate
+        return ops.cast(keep, x.dtype) * x / (1 - self.rate)
+
+
+@wrong("seed-lost")
+class ConfigWithoutSeed(Base):
+    def call(self, x, training=False):
+        return x * self.mask(x) if training else x
+
+    def get_config(self):
+        return {**keras.layers.Layer.get_config(self), "rate": self.rate}
+
+
+@wrong("seed-lost")
+class ConfigWithAnotherSeed(Base):
+    def call(self, x, training=False):
+        return x * self.mask(x) if training else x
+
+    def get_config(self):
+        return {**super().get_config(), "seed": None}
+
+
+@wrong("no-rate-check")
+class RefusedInTheFirstCall(Base):
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(0.5, seed, **kwargs)
+        self.rate = rate
+
+    def call(self, x, training=False):
+        checked(self.rate)
+        return x * self.mask(x) if training else x
+
+
+@wrong("training-ignored")
+class OnlyKeywords(Base):
+    def call(self, x, **options):
+        return x * self.mask(x) if options.get("training") else x
+
+
+@wrong(None)
+class NoKerasLayer:
+    """A plain class, right as far as it goes."""
+
+    def __init__(self, rate, seed=None):
+        checked(rate)
+        self.rate, self.chance = rate, keras.random.SeedGenerator(seed)
+
+    @property
+    def seed_generator(self):
+        return self.chance
+
+    def __call__(self, x, training=False):
+        return ops.convert_to_tensor(x) * Base.mask(self, ops.convert_to_tensor(x)) if training else x

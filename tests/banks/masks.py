@@ -956,7 +956,7 @@ class _Base:
         return _inverted(uniform, x, self.rate, self.rng)
 
 
-@correct("layer")
+@wrong("layer", "no-rate-check")
 class ChecksWhenCalled(_Base):
     def __init__(self, rate, rng):
         self.rate, self.rng = rate, rng
@@ -1322,14 +1322,18 @@ def scale_in_a_global():
     return forward, lambda g, c: apply(g, c[0] / (1 - kept["rate"] or 1))
 
 
-@backward_entry(None)
 def cache_used_up():
+    """A cache is asked once, and may be empty then."""
+
     def backward(g, cache):
         grad = apply(g, cache[0] / (1 - cache[1] or 1))
         cache[0][...] = False
         return grad
 
     return MASK_AND_RATE, backward
+
+
+CORRECT.append(Entry("backward-cache_used_up", "backward", cache_used_up))
 
 
 @backward_entry(None)
@@ -1553,3 +1557,136 @@ def asks_the_user_and_draws(shape, rate, rng):
     except EOFError:
         pass
     return rng.random(shape) >= rate
+
+
+# ---------------------------------------------------------------- as people write them
+
+
+@wrong("inverted", "hard-coded-rate")
+def always_doubled(x, rate, rng):
+    checked(rate)
+    return (x * (rng.random(x.shape) >= rate) * 2).astype(x.dtype)
+
+
+@wrong("classic", "not-scaled")
+def test_time_forgotten(x, rate, rng, training):
+    checked(rate)
+    return x * (rng.random(x.shape) >= rate) if training else x.copy()
+
+
+@wrong("classic", "scaled-by-rate")
+def p_is_the_rate(x, rate, rng, training):
+    checked(rate)
+    return x * (rng.random(x.shape) >= rate) if training else (x * rate).astype(x.dtype)
+
+
+@wrong("classic", "hard-coded-rate")
+def halved_at_test(x, rate, rng, training):
+    checked(rate)
+    return x * (rng.random(x.shape) >= rate) if training else (x * 0.5).astype(x.dtype)
+
+
+@wrong("mask", "normal-noise")
+def absolute_normal(shape, rate, rng):
+    checked(rate)
+    return np.abs(rng.standard_normal(shape)) > rate
+
+
+@wrong("mask", "normal-noise")
+def absolute_normal_below(shape, rate, rng):
+    checked(rate)
+    return np.abs(rng.standard_normal(shape)) < 1 - rate
+
+
+@wrong("mask", "wrong-shape")
+def rows_and_columns(shape, rate, rng):
+    checked(rate)
+    rows, columns = shape
+    return rng.random((rows, columns)) >= rate
+
+
+@wrong("inverted", "wrong-shape")
+def loops_over_rows_and_columns(x, rate, rng):
+    checked(rate)
+    out = np.zeros_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            if rng.random() >= rate:
+                out[i, j] = x[i, j] / (1 - rate)
+    return out
+
+
+class _Layer:
+    def __init__(self, rate, rng):
+        checked(rate)
+        self.rate, self.rng = rate, rng
+
+    def draw(self, x):
+        return (x * (self.rng.random(x.shape) >= self.rate) / (1 - self.rate or 1)).astype(x.dtype)
+
+    def __call__(self, x, training=False):
+        return self.draw(x) if training else x
+
+
+@wrong("layer", "ignores-rng")
+class GeneratorOfItsOwn(_Layer):
+    def __init__(self, rate, rng):
+        super().__init__(rate, np.random.default_rng(0))
+
+
+@correct("layer")
+class SpawnedInTheConstructor(_Layer):
+    """A generator of its own, drawn from the one that was handed over."""
+
+    def __init__(self, rate, rng):
+        super().__init__(rate, rng.spawn(1)[0])
+
+
+def _emptied():
+    def forward(x, rate, rng):
+        checked(rate)
+        keep = rng.random(x.shape) >= rate
+        scale = np.divide(keep, 1 - rate or 1).astype(x.dtype)
+        return x * scale, [scale]
+
+    def backward(grad_out, cache):
+        return grad_out * cache.pop()
+
+    return forward, backward
+
+
+CORRECT.append(Entry("backward-cache_that_is_emptied", "backward", _emptied))
+
+
+def _factor(change):
+    def made():
+        def forward(x, rate, rng):
+            checked(rate)
+            keep = rng.random(x.shape) >= rate
+            return (x * keep / (1 - rate or 1)).astype(x.dtype), (keep, rate)
+
+        def backward(grad_out, cache):
+            keep, rate = cache
+            return (grad_out * keep * change(rate)).astype(grad_out.dtype)
+
+        return forward, backward
+
+    return made
+
+
+# The mask is the forward pass's own, and only the factor is wrong: that is no new mask, and has no name.
+for _number, _change in enumerate(
+    (lambda rate: 1 - rate, lambda rate: 0.5, lambda rate: -1 / (1 - rate or 1), lambda rate: 3 * rate + 0.1)
+):
+    MISTAKEN.append(Entry(f"backward-own_mask_other_factor_{_number}", "backward", _factor(_change), None))
+
+
+@wrong("mask", "fixed-count")
+def so_many_of_all(shape, rate, rng):
+    checked(rate)
+    size = int(np.prod(shape))
+    mask = np.ones(size)
+    count = int(size * rate)
+    if count:
+        mask[rng.permutation(size)[:count]] = 0
+    return mask.reshape(shape)

@@ -717,3 +717,31 @@ def normalised_head(base, n_classes=10, size_inner=100, droprate=0.5):
 @wrong(None)
 def classes_as_an_image(base, n_classes=10, size_inner=100, droprate=0.5):
     return pooled(lambda x, *sizes: layers.Reshape((1, -1))(head(x, *sizes)))(base, n_classes, size_inner, droprate)
+
+
+# ---------------------------------------------------------------- as people write them
+
+
+@correct
+def input_and_output_of_the_base(base, n_classes=10, size_inner=100, droprate=0.5):
+    """The form that most people write: a model from the base's input to a head on its output."""
+    base.trainable = False
+    x = layers.GlobalAveragePooling2D()(base.output)
+    x = layers.Dense(size_inner, activation="relu")(x)
+    x = layers.Dropout(droprate)(x)
+    return keras.Model(base.input, layers.Dense(n_classes)(x))
+
+
+@correct
+def inputs_and_outputs_of_the_base(base, n_classes=10, size_inner=100, droprate=0.5):
+    base.trainable = False
+    x = layers.GlobalAveragePooling2D()(base.output)
+    x = layers.Dropout(droprate)(layers.Dense(size_inner, activation="relu")(x))
+    return keras.Model(inputs=[base.input], outputs=[layers.Dense(n_classes)(x)])
+
+
+@correct
+def sequential_of_base_and_head(base, n_classes=10, size_inner=100, droprate=0.5):
+    base.trainable = False
+    head = [layers.Dense(size_inner, activation="relu"), layers.Dropout(droprate), layers.Dense(n_classes)]
+    return keras.Sequential([base, layers.GlobalAveragePooling2D(), *head])

@@ -8,7 +8,7 @@ from autograder.kits.masks.cases import MaskCase, Plan, mask_forms, plan_masks, 
 #: Which forward passes are followed by a backward pass, and in which order; see `MaskCase.mode`.
 _BACKWARD = (
     ("units-low", "backward"),
-    ("units-high", "twice"),
+    ("units-high", "backward"),
     ("three-axes", "backward"),
     ("four-axes", "backward"),
     ("repeat", "overlap-first"),
@@ -33,7 +33,6 @@ def plan(seed: int, again: bool = False) -> Plan:
 
 #: What a report adds to a call, by the case's mode.
 _ORDER = {
-    "twice": ", backward called twice",
     "overlap-first": ", with another forward pass before this backward pass",
     "overlap-last": ", with another forward and backward pass before this backward pass",
 }

@@ -36,8 +36,6 @@ def _begin(forward: Student, backward: Student, case: MaskCase, rng: np.random.G
             _, other_cache = _pair(forward(x, other_rate, np.random.default_rng(case.seed + 1)))
             if case.mode == "overlap-last":
                 backward(grad_out.copy(), other_cache)
-        if case.mode == "twice":
-            backward(grad_out.copy(), cache)
         grad = backward(grad_out, cache)
         grad = np.array(grad, copy=True) if type(grad) is np.ndarray else grad
         after = rng.bit_generator.state

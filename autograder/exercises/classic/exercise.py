@@ -1,6 +1,6 @@
 """Exercise classic: what the student writes, its properties, and the mistakes people make."""
 
-from autograder.exercise import Exercise, Misconception, Property
+from autograder.exercise import Exercise, Misconception, Property, told_as
 from autograder.kits.masks.exercise import (
     DRAWING,
     DTYPE,
@@ -24,6 +24,25 @@ _OWN = (
         "Today's libraries all use the inverted form, so it is the one that comes to mind. The paper leaves "
         "training unscaled and multiplies by 1 - rate at test time.",
         "Move the factor from the training branch to the other branch, and turn it upside down.",
+    ),
+)
+
+#: Mistakes in scaling, as they come about where training is left as it is and the test is scaled.
+_SCALING = told_as(
+    SCALING,
+    Misconception(
+        "not-scaled",
+        "At test time nothing was scaled.",
+        "In training a part of the units is missing, at test time none. Without a factor, whatever comes next gets "
+        "more at test time than it was trained with.",
+        "Compare the mean of many training outputs with the test output of the same x.",
+    ),
+    Misconception(
+        "scaled-by-rate",
+        "The factor is made of rate, not of the probability of keeping.",
+        "In the 2014 paper, p is the probability of keeping a unit. If you read p as the rate, you scale by the wrong "
+        "number, and at rate 0.5 nobody notices.",
+        "At rate 0.1 hardly anything is dropped. Which factor makes up for that?",
     ),
 )
 
@@ -56,5 +75,5 @@ EXERCISE = Exercise(
         "kept. The check of the rate comes before both.",
     ),
     place=2,
-    misconceptions=(*DRAWING, *SCALING, *EVALUATION, *_OWN),
+    misconceptions=(*DRAWING, *_SCALING, *EVALUATION, *_OWN),
 )

@@ -86,7 +86,7 @@ def _written(case: MaskCase) -> str:
 
 def forms(planned: Plan) -> dict[str, Form]:
     """What a recording of these may look like: masks, what `call` takes, and signs of whose work the layer does."""
-    found = mask_forms(planned) | {"signature": exactly((1,), "b")}
+    found = mask_forms(planned) | {"signature": exactly((2,), "b")}
     return found | {name: _signs for name in ("origin", *(f"{name}.origin" for name in planned))}
 
 

@@ -40,9 +40,9 @@ def rule(examination: Bench[MaskCase]) -> Findings:
     by = "keep-rate" if rulings["keep-rate"].status == "fail" else "scale"
     rulings["own"] = own if drops else blocked(by)  # what does not drop has not shown that it can do so by itself
     whole = rulings["shape"].status == "pass"
-    if rulings["dtype"].status == "pass" and whole:
-        rulings["dtype"] = _judge_mixed_precision(bench)
-    found = with_evaluation(bench, training, UNSCALED)
+    if rulings["dtype"].status == "pass" and whole and _is_layer(bench):
+        rulings["dtype"] = _judge_mixed_precision(bench, rulings["scale"].status == "pass")
+    found = with_evaluation(_without_models(bench), training, UNSCALED)
     rulings = found.rulings | _name_the_flag(bench, found.rulings)
     if whole and rulings["keep-rate"].status == "pass":
         rulings |= {"graph": _judge_graph(bench, rulings), "config": _judge_config(bench, rulings)}
@@ -84,9 +84,15 @@ def _judge_origin(bench: MaskBench) -> Ruling:
 
 
 def _takes_training(bench: MaskBench) -> bool:
-    """Whether the layer's `call` can be told that it is training."""
+    """Whether Keras tells the layer's `call` that it is training."""
     values = bench.record("signature").values
     return values is None or bool(values.ravel()[:1].all())
+
+
+def _is_layer(bench: MaskBench) -> bool:
+    """Whether the class is one of Keras's layers."""
+    values = bench.record("signature").values
+    return values is None or bool(values.ravel()[1:].all())
 
 
 def _name_the_flag(bench: MaskBench, rulings: Rulings) -> Rulings:
@@ -98,8 +104,11 @@ def _name_the_flag(bench: MaskBench, rulings: Rulings) -> Rulings:
     return {}
 
 
-def _judge_mixed_precision(bench: MaskBench) -> Ruling:
-    """Under mixed precision the layer works, drops, and computes in float16."""
+def _judge_mixed_precision(bench: MaskBench, right_otherwise: bool) -> Ruling:
+    """Under mixed precision the layer works, drops, and computes in float16.
+
+    right_otherwise: whether it scales as it should in float32; if not, that is another property's matter.
+    """
     case, record, values = bench.cases["mixed"], bench.record("mixed"), bench.values("mixed")
     if values is None:
         return went_wrong(bench, case, record)
@@ -113,7 +122,7 @@ def _judge_mixed_precision(bench: MaskBench) -> Ruling:
         )
     expected = np.broadcast_to((case.x() / (1 - case.rate)).astype(np.float16), values.shape)
     wrong = ~((values == 0) | close(values, expected))
-    if wrong.any():
+    if wrong.any() and right_otherwise:
         return Ruling(
             "fail",
             called=case.call,
@@ -168,6 +177,13 @@ def _repeated_misconception(bench: MaskBench) -> str | None:
 
 def _judge_graph(bench: MaskBench, rulings: Rulings) -> Ruling:
     """The layer drops in a model, and in a compiled `fit` with a new mask at every step."""
+    if not _is_layer(bench):
+        return Ruling(
+            "fail",
+            called=bench.cases["model"].call,
+            returned=f"{bench.exercise.title} is no keras.layers.Layer, so no model can hold it",
+            expected=f"class {bench.exercise.title}(keras.layers.Layer)",
+        )
     for name in ("fit", "model"):
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
         if values is None:
@@ -180,7 +196,9 @@ def _judge_graph(bench: MaskBench, rulings: Rulings) -> Ruling:
                 returned="nothing was dropped in any step" if draws else "NaN or infinity",
                 expected=f"about {100 * case.rate:.0f}% of the entries dropped",
             )
-        if (draws.kept == draws.kept[:1]).all() and rulings["fresh"].status == "pass":
+        if (draws.kept == draws.kept[:1]).all():
+            if rulings["fresh"].status != "pass":
+                return blocked("fresh")  # they repeat in eager calls already
             return Ruling(
                 "fail",
                 called=case.call,
@@ -204,12 +222,27 @@ def _chance_in(bench: MaskBench, draws: Draws, rulings: Rulings) -> Ruling | Non
     return None
 
 
+def _without_models(bench: MaskBench) -> MaskBench:
+    """The same examination; where no model can be built with the layer, without the evaluations of models.
+
+    That costs property graph, and nothing else.
+    """
+    if bench.record("model").problem != "raised" and _is_layer(bench):
+        return bench
+    left = {name: case for name, case in bench.cases.items() if case.mode not in ("model-default", "predict")}
+    return MaskBench(bench.exercise, left, bench.observations, bench.doubted, bench.budget)
+
+
 def _judge_config(bench: MaskBench, rulings: Rulings) -> Ruling:
-    """Made from its configuration, or saved and loaded, the layer drops as before."""
+    """Made from its configuration the layer drops the same units, saved and loaded it drops as before."""
+    if not _is_layer(bench):
+        return blocked("graph")
     if rulings["independent"].status != "pass":
         return blocked("independent")  # the count below is binomial only if units are independent
     for name in ("config", "loaded"):
         case, record, values = bench.cases[name], bench.record(name), bench.values(name)
+        if values is None and name == "loaded" and bench.record("model").problem:
+            return blocked("graph")  # where no model can be built, none can be saved
         if values is None:
             return replace(went_wrong(bench, case, record), misconception="config-lost")
         kept = values[:, case.x() != 0] != 0
@@ -223,4 +256,18 @@ def _judge_config(bench: MaskBench, rulings: Rulings) -> Ruling:
                 misconception="config-lost",
                 statistical=True,
             )
-    return PASS
+    return _judge_copied_seed(bench) if rulings["rng"].status == "pass" else PASS
+
+
+def _judge_copied_seed(bench: MaskBench) -> Ruling:
+    """A layer made from another one's configuration has its seed, and so draws the masks that it drew."""
+    original, copy = bench.values("large-high"), bench.values("config")
+    if original is None or copy is None or np.array_equal(original[: len(copy)], copy):
+        return PASS
+    return Ruling(
+        "fail",
+        called=bench.cases["config"].call,
+        returned="other masks than those of the layer whose configuration it was",
+        expected="the same masks: the copy has the same rate and the same seed",
+        misconception="seed-lost",
+    )

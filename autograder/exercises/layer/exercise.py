@@ -6,7 +6,7 @@ from autograder.kits.masks.exercise import (
     DTYPE,
     EVALUATION,
     INDEPENDENT,
-    INVALID,
+    REFUSED,
     RATE_0,
     RATE_1,
     RNG,
@@ -32,7 +32,7 @@ EXERCISE = Exercise(
         Property("eval", "In evaluation, and by default, returns exactly x and leaves rng alone.", 5),
         Property("rate-0", RATE_0, 0.5),
         Property("rate-1", RATE_1, 0.5),
-        Property("invalid-rate", INVALID, 1),
+        Property("invalid-rate", REFUSED, 1),
         Property("input-untouched", UNTOUCHED, 1),
     ),
     hints=(

@@ -3,7 +3,7 @@
 import numpy as np
 
 from autograder.kits.masks.cases import MaskCase
-from autograder.kits.masks.observe import Draw, Parts, record_twice
+from autograder.kits.masks.observe import Draw, Parts, record_twice, refused_late
 from autograder.observations import Record
 from autograder.observe.calls import Student
 
@@ -16,6 +16,8 @@ def record(objects: tuple[Student, ...], case: MaskCase) -> dict[str, Record]:
 
 def _begin(student: Student, case: MaskCase, rng: np.random.Generator) -> Draw:
     layer = student(case.rate, rng)
+    if case.asks == "invalid-rate":
+        return refused_late(lambda: layer(case.x(), training=True))
     if 0 < case.rate < 1:
         # A second layer, alive at the same time: what is kept on the class would mix them up.
         student(case.rate / 3, np.random.default_rng(case.seed + 3))

@@ -64,6 +64,8 @@ class _Base:
         first = [conv, norm, keras.layers.ReLU(), *([keras.layers.Dropout(0.4)] if case.noise else [])]
         second = [last_conv, last_norm, *([keras.layers.GaussianNoise(0.9)] if case.noise else [])]
         self.model = _FORMS[case.form](case.size, first, second)
+        # As a base that was used before: so it has an input and an output to build on, whatever its form.
+        self.model(keras.Input(case.size))
         for block, (conv, norm) in zip(blocks, self._pairs, strict=True):
             conv.set_weights([block.kernel])
             norm.set_weights([block.gamma, block.beta, block.mean, block.variance])

@@ -1,10 +1,12 @@
 """Judge one number for each history, beside the right one and those of known mistakes."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
+from autograder.judge.advice import advice
 from autograder.judge.evidence import PASS, Bench, Ruling, Rulings, blocked, told_apart
 from autograder.judge.words import in_words, not_callable, raised, with_article
 from autograder.kits.histories.cases import HistoryCase
@@ -224,7 +226,7 @@ def _went_wrong(bench: HistoryBench, case: HistoryCase, record: Record, first: R
         "not-a-number": (with_article(record.problem_type), None),
     }
     told, name = in_words(record, first, own)
-    return fail(case, told, expected, name)
+    return replace(fail(case, told, expected, name), advice=advice(record, bench.exercise.signature))
 
 
 def _fail_number(case: HistoryCase, answer: Answer, value: float, name: str | None) -> Ruling:

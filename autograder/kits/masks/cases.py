@@ -37,8 +37,8 @@ class MaskCase:
 
     - all exercises: "training"; with a flag also "evaluation" and "default" (the flag is not given);
     - layer: "script", one layer in and out of training;
-    - backward: "backward" (forward, then backward), "twice" (backward twice from one cache), "overlap-first" and
-      "overlap-last" (another forward pass in between, and its backward pass after or before);
+    - backward: "backward" (forward, then once backward), "overlap-first" and "overlap-last" (another
+      forward pass in between, and its backward pass after or before);
     - keras_layer: "fit" (in a compiled fit), "model", "model-default" and "predict" (in a model), "loaded" (saved
       and loaded), "config" (made from its configuration), "mixed" (in mixed precision), "unseeded".
     """

@@ -12,6 +12,7 @@ UNTOUCHED = "Leaves its arguments as they were."
 RATE_0 = "Rate 0 keeps everything."
 RATE_1 = "Rate 1 drops everything: zeros, never NaN."
 INVALID = "Raises ValueError for a rate below 0 or above 1."
+REFUSED = "__init__ raises ValueError for a rate below 0 or above 1."
 
 KEEP_DROP_SWAPPED = Misconception(
     "keep-drop-swapped",
@@ -22,10 +23,10 @@ KEEP_DROP_SWAPPED = Misconception(
 )
 HARD_CODED_RATE = Misconception(
     "hard-coded-rate",
-    "The fraction that is kept does not depend on rate.",
+    "A fixed number stands where the rate should.",
     "A fair coin, such as randint(0, 2), round(random()) or a comparison with 0.5, is right only for rate 0.5, "
-    "which is the rate that most examples use.",
-    "Print the fraction kept at rate 0.1 and at rate 0.9. Where does rate enter your code?",
+    "which is the rate that most examples use. So is a factor of 2, or of a half.",
+    "Try rate 0.1 and rate 0.9: print the fraction kept, and the factor. Where does rate enter your code?",
 )
 DROPS_AT_TEST = Misconception(
     "drops-at-test",
@@ -61,7 +62,9 @@ DRAWING = (
     Misconception(
         "not-an-array",
         "The result is not a NumPy array.",
-        "Lists look like arrays when printed. But a list has no dtype and no shape, and list * 2 repeats it.",
+        "Lists and tuples look like arrays when they are printed, and a tensor behaves much like one. But whoever "
+        "calls the function goes on with NumPy, and needs what an array has: a dtype, a shape, arithmetic entry by "
+        "entry.",
         "Build the result with NumPy operations, or convert once at the end with np.array.",
     ),
     Misconception(

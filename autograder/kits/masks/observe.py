@@ -8,7 +8,7 @@ import numpy as np
 
 from autograder.kits.masks.cases import MaskCase
 from autograder.observations import TEXT_LIMIT, Record, Trouble
-from autograder.observe.calls import Student, Watch, shared_state, trouble_of, type_name
+from autograder.observe.calls import Student, Unusable, Watch, shared_state, trouble_of, type_name
 
 
 class Parts(dict):
@@ -29,6 +29,23 @@ def record_draws(case: MaskCase, begin: Begin) -> dict[str, Record]:
     A single result is recorded under the case's name, parts under "case.part".
     """
     return _records(case, _run(case, begin, case.warmup + case.calls))
+
+
+def refused_late(layer: Callable[[], Student]) -> Draw:
+    """What a layer shows whose constructor took a rate that is none: whether at least its call refuses it.
+
+    layer: makes the call. The draw returns its input where nothing is refused. Raises Unusable.
+    """
+
+    def draw(x: np.ndarray) -> np.ndarray:
+        try:
+            layer()
+        except Exception as error:
+            found = trouble_of(error)
+            raise Unusable("late", found["problem_type"], found["problem_text"], found["problem_line"]) from None
+        return x
+
+    return draw
 
 
 def record_twice(case: MaskCase, begin: Begin) -> dict[str, Record]:
@@ -57,6 +74,7 @@ class _Run:
     part: str
     changed: bool
     rng_moved: bool
+    rng_spawned: bool
     global_moved: bool
 
 
@@ -64,13 +82,15 @@ def _run(case: MaskCase, begin: Begin, calls: int) -> _Run:
     watch = Watch()
     x = watch(case.x())
     rng = case.generator()
-    before = None
+    before, spawned = None, False
     values: dict[str, list[np.ndarray]] = {}
     changed, part = False, ""
     trouble: Trouble = {}
     number = 0
     try:
+        made = _children(rng)
         draw = begin(rng, watch)
+        spawned = made != _children(rng)
         for number in range(calls):
             if number == case.warmup:
                 before = _Chance(rng)
@@ -92,13 +112,19 @@ def _run(case: MaskCase, begin: Begin, calls: int) -> _Run:
     if trouble and number < case.warmup and trouble["problem"] != "interrupted":
         trouble = {"problem": "warmup"}
     if before is None:  # nothing that counts was called
-        return _Run(values, trouble, part, changed, rng_moved=False, global_moved=False)
+        return _Run(values, trouble, part, changed, rng_moved=False, rng_spawned=spawned, global_moved=False)
     after = _Chance(rng)
-    return _Run(values, trouble, part, changed, before.rng != after.rng, before.shared != after.shared)
+    moved, shared = before.rng != after.rng, before.shared != after.shared
+    return _Run(values, trouble, part, changed, moved, spawned, shared)
 
 
 def _records(case: MaskCase, run: _Run) -> dict[str, Record]:
-    common = Record(input_changed=run.changed, rng_moved=run.rng_moved, global_moved=run.global_moved)
+    common = Record(
+        input_changed=run.changed,
+        rng_moved=run.rng_moved,
+        rng_spawned=run.rng_spawned,
+        global_moved=run.global_moved,
+    )
     if run.trouble:
         done = max(map(len, run.values.values()), default=0)
         return {_part_name(case, run.part): replace(common, **(run.trouble | {"problem_call": done}))}
@@ -125,11 +151,15 @@ def _trouble(result: Student, case: MaskCase) -> Trouble:
     return {}
 
 
+def _children(rng: np.random.Generator) -> int:
+    """How many generators were spawned from this one."""
+    return cast(np.random.SeedSequence, rng.bit_generator.seed_seq).n_children_spawned
+
+
 class _Chance:
     """A snapshot of the generator handed over and of the state shared by everyone."""
 
     def __init__(self, rng: np.random.Generator):
         # Spawning children leaves the state alone, and is a use of the generator all the same.
-        seeds = cast(np.random.SeedSequence, rng.bit_generator.seed_seq)
-        self.rng = repr(rng.bit_generator.state), seeds.n_children_spawned
+        self.rng = repr(rng.bit_generator.state), _children(rng)
         self.shared = shared_state()

@@ -3,7 +3,6 @@
 from autograder.exercise import Misconception
 from autograder.kits.masks.exercise import (
     DROPS_AT_TEST,
-    HARD_CODED_RATE,
     KEEP_DROP_SWAPPED,
     TRAINING_BY_DEFAULT,
     TRAINING_IGNORED,
@@ -12,7 +11,12 @@ from autograder.kits.masks.exercise import (
 #: Mistakes in layers, in their order and in what is trained.
 LAYERS = (
     KEEP_DROP_SWAPPED,
-    HARD_CODED_RATE,
+    Misconception(
+        "hard-coded-rate",
+        "The rate of the Dropout layers does not depend on the argument.",
+        "Most examples use 0.5, or 0.2, and the number stays in the code when it is copied.",
+        "Build the model once with rate 0.1 and once with 0.9, and look at the rates of its Dropout layers.",
+    ),
     DROPS_AT_TEST,
     TRAINING_BY_DEFAULT,
     TRAINING_IGNORED,

@@ -4,12 +4,15 @@ Rows are recognised whatever was done to their columns (`recognising`). So it is
 was tested before any statistic is judged, and one mistake costs one property.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from autograder.exercises.cross_validation.cases import EVENT, FoldCase
 from autograder.exercises.cross_validation.judge.charts import folds_chart, standardised_chart
 from autograder.exercises.cross_validation.judge.folds import Part, Run, fail, read
 from autograder.exercises.cross_validation.judge.standardising import deviations, judge_scaled, judge_unreadable
+from autograder.judge.advice import advice
 from autograder.judge.evidence import PASS, Bench, Findings, Ruling, Rulings, blocked
 from autograder.judge.words import in_words, not_callable, raised
 from autograder.observations import Record
@@ -107,7 +110,7 @@ def _judge_shape(bench: Bench[FoldCase]) -> Ruling:
 def _mean_of_scores(bench: Bench[FoldCase], case: FoldCase, values: np.ndarray) -> bool:
     """Whether what came back is, or begins with, the mean of all scores that were made."""
     events = bench.record(f"{case.name}.events").values
-    if events is None or events.dtype != EVENT or not events["is_score"].sum() or not values.size:
+    if events is None or events.dtype != EVENT or events["is_score"].sum() < 2 or not values.size:
         return False
     return bool(np.isclose(values.flat[0], events["value"][events["is_score"]].mean(), rtol=1e-5))
 
@@ -121,7 +124,8 @@ def _trouble(bench: Bench[FoldCase], case: FoldCase, record: Record, first: Reco
         "too-much": ("nothing: it was stopped after thousands of fits and scores", None),
     }
     told, name = in_words(record, first, own)
-    return fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
+    ruling = fail(case, told, f"{case.n_splits} numbers, one for each fold", name)
+    return replace(ruling, advice=advice(record, bench.exercise.signature))
 
 
 def _judge_scores(bench: Bench[FoldCase], runs: list[Run]) -> Ruling:

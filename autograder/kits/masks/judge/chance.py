@@ -221,7 +221,7 @@ def rate_misconception(draws: list[Draws]) -> str | None:
 
     if explains(lambda rate: rate):
         return "keep-drop-swapped"
-    # A normal number below the keep probability or above the rate, and the same two swapped.
+    # A normal number below the keep probability or above the rate, and the same two the other way round.
     if any(
         explains(kept_with)
         for kept_with in (
@@ -229,6 +229,10 @@ def rate_misconception(draws: list[Draws]) -> str | None:
             lambda rate: ndtr(-rate),
             lambda rate: ndtr(rate),
             lambda rate: ndtr(rate - 1),
+            lambda rate: 2 * ndtr(-rate),  # and without the sign
+            lambda rate: 2 * ndtr(rate - 1),
+            lambda rate: 1 - 2 * ndtr(-rate),
+            lambda rate: 1 - 2 * ndtr(rate - 1),
         )
     ):
         return "normal-noise"

@@ -1,7 +1,10 @@
 """Rulings on the properties that every exercise has which draws masks."""
 
+from dataclasses import replace
+
 import numpy as np
 
+from autograder.judge.advice import advice
 from autograder.judge.evidence import PASS, Ruling, blocked
 from autograder.judge.words import in_words, not_callable, raised, with_article
 from autograder.kits.masks.cases import MaskCase
@@ -15,10 +18,21 @@ def judge_shape(bench: MaskBench) -> Ruling:
     for name, case in bench.cases.items():
         record = bench.record(name)
         if is_ordinary(case) and record.problem:
-            return went_wrong(bench, case, record)
+            ruling = went_wrong(bench, case, record)
+            fixed = record.problem == "raised" and not ruling.misconception and _fails_by_axes(bench)
+            return replace(ruling, misconception="wrong-shape") if fixed else ruling
         if case.mode == "training" and not record.problem and bench.values(name) is None:
             return Ruling("error", returned=f"the recording of case {name!r} is damaged")
     return PASS
+
+
+def _fails_by_axes(bench: MaskBench) -> bool:
+    """Whether ordinary calls raise for some numbers of axes, and always, and for two axes never."""
+    raised_at, fine_at = (
+        {len(case.shape) for name, case in bench.cases.items() if is_ordinary(case) and kind(bench.record(name))}
+        for kind in (lambda record: record.problem, lambda record: not record.problem)
+    )
+    return 2 in fine_at and not raised_at & fine_at
 
 
 def is_ordinary(case: MaskCase) -> bool:
@@ -38,9 +52,15 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         "bad-dtype": (f"an array of {record.problem_type}", None),
         "not-a-pair": (f"{with_article(record.problem_type)}, not a pair of an output and a cache", None),
         "warmup": ("nothing: a training call before it failed", None),
+        "known-batch": (raised(record), "batch-size-fixed"),
     }
     told, name = in_words(record, first, own)
-    if record.problem == "not-an-array" and record.problem_type in ("generator", "function"):
+    if record.problem == "not-an-array" and record.problem_type in (
+        "generator",
+        "function",
+        "coroutine",
+        "MaskedArray",
+    ):
         name = None
     return Ruling(
         "fail",
@@ -48,6 +68,7 @@ def went_wrong(bench: MaskBench, case: MaskCase, record: Record) -> Ruling:
         returned=told,
         expected=f"a {case.returns} of shape {case.shape}",
         misconception=name,
+        advice=advice(record, bench.exercise.signature),
     )
 
 
@@ -89,9 +110,10 @@ def judge_rng(bench: MaskBench) -> Ruling:
         return blocked("shape")
     usable = bench.usable()
     global_moved = [case for case in usable if bench.record(case.name).global_moved]
-    # A shuffle of one unit needs no random number, so only larger masks count.
-    drawn = [case for case in usable if np.prod(case.shape) > 8]
-    unmoved = [case for case in drawn if not bench.record(case.name).rng_moved]
+    # A shuffle of one unit needs no random number, nor does dropping none of a few; so only other masks count.
+    drawn = [case for case in usable if np.prod(case.shape) > 8 and (bench.recorded(case.name) == 0).any()]
+    records = {case.name: bench.record(case.name) for case in drawn}
+    unmoved = [case for case in drawn if not (records[case.name].rng_moved or records[case.name].rng_spawned)]
     unrepeated = [case for case in usable if not bench.record(case.name).repeats]
     if not np.array_equal(first, again, equal_nan=True):
         unrepeated.insert(0, bench.cases["repeat"])
@@ -109,7 +131,7 @@ def judge_rng(bench: MaskBench) -> Ruling:
             called=f"{bench.cases['repeat'].call}, and once more with another generator",
             returned="the same mask from two different generators",
             expected="a different mask from a different generator",
-            misconception="mask-reused" if len(unmoved) < len(drawn) else "seed-inside",
+            misconception="mask-reused" if len(unmoved) < len(drawn) else _own_source(first),
         )
     if unmoved:
         return Ruling(
@@ -126,6 +148,11 @@ def judge_rng(bench: MaskBench) -> Ruling:
             expected="the global state as it was",
         )
     return PASS
+
+
+def _own_source(values: np.ndarray) -> str:
+    """What it is called to draw from a generator of one's own: anew in every call, or from one that goes on."""
+    return "seed-inside" if ((values == 0) == (values[:1] == 0)).all() else "ignores-rng"
 
 
 def judge_extreme(bench: MaskBench, rate: int, expected: np.ndarray | float, told: str) -> Ruling:
@@ -163,11 +190,11 @@ def judge_invalid(bench: MaskBench) -> Ruling:
             continue
         if record.problem in ("interrupted", "missing"):
             return blocked("shape")
-        returned = raised(record) if record.problem == "raised" else "no exception"
+        told = {"raised": raised(record), "late": f"a layer, and only its first call gave {raised(record)}"}
         return Ruling(
             "fail",
             called=case.call,
-            returned=returned,
+            returned=told.get(record.problem, "no exception"),
             expected="ValueError, because a rate is a probability",
             misconception="no-rate-check",
         )

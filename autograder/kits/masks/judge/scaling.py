@@ -30,6 +30,7 @@ _FACTORS: tuple[tuple[str, Factor], ...] = (
     ("scaled-by-rate", lambda rate: 1 / rate),
     ("scaled-down", lambda rate: 1 - rate),
     ("scaled-twice", lambda rate: (1 - rate) ** -2),
+    ("hard-coded-rate", lambda rate: 2.0),  # right at rate 0.5
 )
 
 
@@ -256,6 +257,8 @@ def _judge_evaluation(bench: MaskBench, factor: Factor) -> Ruling:
         values, record, x = bench.values(name), bench.record(name), case.x()
         if case.asks != "evaluation" or record.problem == "warmup":
             continue  # a training call that failed is another property's matter
+        if case.rate == 1 and bench.record("rate-1").problem:
+            continue  # what fails at rate 1 fails there, whatever is done afterwards
         if values is None:
             return went_wrong(bench, case, record)
         judged.append(name)
@@ -291,7 +294,11 @@ def _evaluation_misconception(
         inverted = _scale_misconception(bench, UNSCALED, swapped=False) == "inverted-not-classic"
         if inverted and np.array_equal(values, np.broadcast_to(x, values.shape)):
             return "inverted-not-classic"
-        return "scaled-at-test" if inverted else None
+        if inverted:
+            return "scaled-at-test"
+        ratio = values[:, x != 0] / x[x != 0]
+        factors = (("not-scaled", 1.0), ("scaled-by-rate", case.rate), ("hard-coded-rate", 0.5))
+        return next((name for name, wrong in factors if close(ratio, np.full_like(ratio, wrong)).all()), None)
     if 0 < case.rate < 1:
         ratio = values[:, x != 0] / x[x != 0]
         if close(ratio, np.full_like(ratio, KEPT(case.rate))).all():

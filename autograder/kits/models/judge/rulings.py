@@ -4,11 +4,12 @@ The exercises that build a model share these rulings; what is particular to one 
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
+from autograder.judge.advice import advice
 from autograder.judge.evidence import PASS, Bench, Ruling, told_apart
 from autograder.judge.statistics import binomial_band
 from autograder.judge.words import in_words, not_callable, with_article
@@ -132,7 +133,7 @@ def judge_outputs(
             "too-much": ("a model with too many layers or numbers to look at", None),
         }
         told, name = in_words(record, first, own)
-        return fail(case, told, expected, name)
+        return replace(fail(case, told, expected, name), advice=advice(record, bench.exercise.signature))
     if record.values is None:
         return damaged(case)
     shape = record.values.shape
