@@ -22,9 +22,8 @@ setup:
 lab: setup
 	@$(BIN)/python -m tools.lab $(ARGS)
 
-# Three processes on two cores, because many tests wait for others: for limits of time, for servers, for a scheduler.
 test: setup
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal $(ARGS)
 
 quick: setup
 	@$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist worksteal $(ARGS)
