@@ -5,6 +5,7 @@ import importlib
 import subprocess
 import sys
 from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -201,6 +202,15 @@ def test_the_top_level_holds_folders_by_subject_what_one_reads_first_and_what_a_
     top = {name.split("/")[0] for name in tracked.stdout.splitlines()}
     assert top <= FOLDERS | READ_FIRST | LOOKED_FOR_HERE_BY_A_TOOL
     assert top >= FOLDERS | READ_FIRST
+
+
+def test_ruff_reads_the_exercises_of_the_package_and_not_those_that_are_generated():
+    command = [sys.executable, "-m", "ruff", "check", "--show-files", "."]
+    files = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    read = {Path(file).relative_to(ROOT) for file in files}
+    assert Path("autograder/exercises/mask/judge.py") in read and not any(
+        file.parts[0] == "exercises" for file in read
+    )
 
 
 @pytest.mark.parametrize("command", [["check", "."], ["format", "--check", "autograder", "course", "tools"]])

@@ -142,7 +142,8 @@ def _judge_at_zeros(bench: MaskBench) -> Ruling:
             return Ruling(
                 "fail",
                 called=case.call,
-                returned=f"where x is exactly 0, the gradient got through in {finding.count} of {kept.size} entries",
+                returned="where x is exactly 0, the gradient got through "
+                f"in {finding.count} of {kept.size} entries",
                 expected=f"in {finding.band.low} to {finding.band.high} of them, as often as units are kept",
                 misconception="backward-from-zeros" if finding.count == 0 else None,
                 statistical=True,

@@ -6,13 +6,13 @@ from autograder.judge.evidence import PASS, Bench, Findings, Ruling, blocked
 from autograder.kits.histories.cases import HistoryCase
 from autograder.kits.histories.judge import (
     Answer,
+    drawn_case,
     fail,
     judge_numbers,
     judge_special,
     number_of,
     of_curves,
     plain_cases,
-    drawn_case,
 )
 from autograder.report import Chart
 

@@ -40,8 +40,8 @@ _SCALING = told_as(
     Misconception(
         "scaled-by-rate",
         "The factor is made of rate, not of the probability of keeping.",
-        "In the 2014 paper, p is the probability of keeping a unit. If you read p as the rate, you scale by the wrong "
-        "number, and at rate 0.5 nobody notices.",
+        "In the 2014 paper, p is the probability of keeping a unit. If you read p as the rate, you scale by the "
+        "wrong number, and at rate 0.5 nobody notices.",
         "At rate 0.1 hardly anything is dropped. Which factor makes up for that?",
     ),
 )

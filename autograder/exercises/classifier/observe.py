@@ -100,7 +100,9 @@ def _fitted(model: keras.Model, x: np.ndarray, y: np.ndarray) -> dict[str, Recor
         first = _loss(model, x, y, as_numbers(model(x, training=False)))
         fit(model, x, y, epochs=10)
         last = _loss(model, x, y, as_numbers(model(x, training=False)))
-        moved = [not np.array_equal(old, np.asarray(as_numbers(new))) for old, new in zip(before, kernels, strict=True)]
+        moved = [
+            not np.array_equal(old, np.asarray(as_numbers(new))) for old, new in zip(before, kernels, strict=True)
+        ]
     except Exception as error:
         return {"fit": Record(**(trouble_of(error) | {"problem_call": 0}))}
     return {

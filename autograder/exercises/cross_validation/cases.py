@@ -81,7 +81,6 @@ class FoldCase:
         y = np.array(self.labels)[self.classes()]
         return np.append(y, y[:3]) if self.changed == "y-longer" else y
 
-
     @property
     def oddity(self) -> str:
         """What keeps this input from being cross-validated, as a report says it; "" if nothing does."""

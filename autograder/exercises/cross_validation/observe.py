@@ -95,7 +95,7 @@ class _Recorder:
         return None
 
     def _codes(self, y: object) -> list[int] | None:
-        """The labels as numbers, equal ones alike, -1 for what is not a label; None if they are not a single column."""
+        """The labels as numbers, equal ones alike, -1 for what is none; None if they are not a single column."""
         try:
             plain = np.asarray(y)
             if plain.size > NUMBER_LIMIT or plain.ndim not in (1, 2) or plain.ndim == 2 and plain.shape[1] != 1:
@@ -126,7 +126,7 @@ class _Recorder:
 
 
 class _Classifier:
-    """What scikit-learn asks of a classifier beside fit and score: there are no settings, and nothing is sent away."""
+    """What scikit-learn asks of a classifier beside fit and score: it has no settings, and nothing is sent away."""
 
     _estimator_type = "classifier"  # how scikit-learn before 1.6 asked
 

@@ -1,7 +1,7 @@
 """Exercise keras_layer: what the student writes, its properties, and the mistakes people make."""
 
 from autograder.exercise import Exercise, Misconception, Property, told_as
-from autograder.kits.masks.exercise import DRAWING, EVALUATION, INDEPENDENT, REFUSED, RATE_0, RATE_1, SCALING
+from autograder.kits.masks.exercise import DRAWING, EVALUATION, INDEPENDENT, RATE_0, RATE_1, REFUSED, SCALING
 
 _OWN = (
     Misconception(
@@ -28,8 +28,8 @@ _OWN = (
     Misconception(
         "batch-size-fixed",
         "The layer works only where the size of a batch is known beforehand.",
-        "Keras builds a training step once, for batches of any size, and the last batch of an epoch is often smaller. "
-        "While it builds, x.shape says None for the number of examples.",
+        "Keras builds a training step once, for batches of any size, and the last batch of an epoch is often "
+        "smaller. While it builds, x.shape says None for the number of examples.",
         "keras.ops.shape(inputs) gives the shape that a batch will have, also where it is not known yet.",
     ),
     Misconception(
@@ -99,8 +99,16 @@ EXERCISE = Exercise(
         Property("fresh", "Every call in training draws a new mask.", 1),
         Property("rng", "The same seed repeats the sequence of masks; another seed, or none, gives another.", 1),
         Property("eval", "Outside training, and by default, returns exactly its input.", 3),
-        Property("graph", "In models and in a compiled fit, with batches of any size, every training step draws a new mask.", 3),
-        Property("config", "Keeps rate and seed when rebuilt from its configuration, and drops as before when saved and loaded.", 2),
+        Property(
+            "graph",
+            "In models and in a compiled fit, with batches of any size, every training step draws a new mask.",
+            3,
+        ),
+        Property(
+            "config",
+            "Keeps rate and seed when rebuilt from its configuration, and drops as before when saved and loaded.",
+            2,
+        ),
         Property("rate-0", RATE_0, 0.5),
         Property("rate-1", RATE_1, 0.5),
         Property("invalid-rate", REFUSED, 1),

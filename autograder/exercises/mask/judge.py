@@ -33,9 +33,7 @@ def rule(examination: Bench[MaskCase]) -> Findings:
     rulings["rng"] = judge_rng(bench) if varies else blocked("keep-rate")
     for rate, told in ((0, "ones everywhere"), (1, "zeros everywhere")):
         rulings[f"rate-{rate}"] = (
-            judge_extreme(bench, rate, 1.0 - rate, told)
-            if chances.rate.status == "pass"
-            else blocked("keep-rate")
+            judge_extreme(bench, rate, 1.0 - rate, told) if chances.rate.status == "pass" else blocked("keep-rate")
         )
     return Findings(rulings, mask_charts(draws))
 

@@ -101,7 +101,9 @@ class TransferCase:
         sizes = ((self.window, self.size[-1], self.filters[0]), (2, *self.filters))
         first, second = (
             Block(
-                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype("f4"),
+                rng.normal(0, 1 / np.sqrt(width * width * channels), (width, width, channels, filters)).astype(
+                    "f4"
+                ),
                 rng.uniform(1, 3, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),
                 rng.uniform(-1, 1, filters).astype("f4"),

@@ -92,7 +92,9 @@ EXERCISE = Exercise(
         Property("shape", "Returns a keras.Model that turns n images of the base's size into (n, n_classes).", 1),
         Property("base", "The base that is handed over is applied to the images, with its own weights.", 2),
         Property("frozen", "fit changes no weight of the base.", 3),
-        Property("inference", "The base is in inference mode: its moving statistics do not change, not even in fit.", 3),
+        Property(
+            "inference", "The base is in inference mode: its moving statistics do not change, not even in fit.", 3
+        ),
         Property("pooled", "Each of the base's channels is averaged over all positions in the image.", 2),
         Property("layers", "Then come a Dense layer of size_inner with ReLU, and a Dense layer of n_classes.", 2),
         Property("dropout", "The hidden activation has a Dropout layer, and nothing else has one.", 2),

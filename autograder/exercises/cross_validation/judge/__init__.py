@@ -185,7 +185,9 @@ def _judge_number(runs: list[Run], shape: Ruling) -> Ruling:
             continue
         if shape.status == "fail" and number:
             return blocked("shape")
-        told = f"models were trained and scored {number} time{'s' * (number > 1)}" if number else "no model was scored"
+        told = (
+            f"models were trained and scored {number} time{'s' * (number > 1)}" if number else "no model was scored"
+        )
         return fail(run.case, told, f"{run.case.n_splits} folds, each with a model that is fitted and scored")
     return PASS
 

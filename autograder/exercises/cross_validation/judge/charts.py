@@ -50,7 +50,7 @@ def standardised_chart(deviations: dict[str, np.ndarray]) -> Chart:
     return Chart(
         "standardised",
         f"Means and deviations used: {told}",
-        "For each column and fold the mean and the standard deviation that were used, measured against those of the "
-        f"training part. They should lie at 0 and 1; of {total} in fit {off[0]} are off, in score {off[1]}.",
+        "For each column and fold the mean and the standard deviation that were used, measured against those of "
+        f"the training part. They should lie at 0 and 1; of {total} in fit {off[0]} are off, in score {off[1]}.",
         deviations,
     )

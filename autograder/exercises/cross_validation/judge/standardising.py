@@ -53,7 +53,8 @@ class _Statistics:
         return fail(
             case,
             f"{which} was given column {column} {'as it is in x' if _is_raw(found) else told}",
-            f"with {mean[column]:.5g} subtracted, divided by {deviation[column]:.5g}: the statistics of the training part",
+            f"with {mean[column]:.5g} subtracted, divided by {deviation[column]:.5g}: the statistics of the "
+            "training part",
         )
 
 

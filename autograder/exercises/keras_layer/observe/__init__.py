@@ -129,8 +129,8 @@ def as_array(result: Student) -> Student:
 def _batches(x: np.ndarray, times: int, last: int = 0) -> Dataset:
     """The same batch so many times, and then once more its first `last` examples, if that is not 0.
 
-    With those TensorFlow does not know how many examples a batch has before it sees one. Of an array Keras makes a pipeline first that costs more than all the rest, and
-    TensorFlow spends as much on looking for a faster one.
+    With those TensorFlow does not know how many examples a batch has before it sees one. Of an array Keras makes a
+    pipeline first that costs more than all the rest, and TensorFlow spends as much on looking for a faster one.
     """
     plain = Options()
     plain.autotune.enabled = False
