@@ -49,11 +49,11 @@ def _other_argument(found: re.Match, signature: str) -> str:
 
 
 def _order(found: re.Match, signature: str) -> str:
-    return f"Compare the order of your arguments with {signature}: something else stands where you expect it."
+    return f"Compare the order of your arguments with {signature}: what stands where you expect it to?"
 
 
 _Words = str | Callable[[re.Match, str], str]
-#: By the exception's name a pattern of its text, and the advice, most specific first; "" stands for any exception.
+#: By the exception's name a pattern of its text, and the advice, most specific first.
 _KNOWN: tuple[tuple[str, str, _Words], ...] = (
     ("NameError", r"name '(\w+)' is not defined", _name_error),
     (
@@ -80,6 +80,11 @@ _KNOWN: tuple[tuple[str, str, _Words], ...] = (
         "AttributeError",
         rf"'(?:tuple|int|float|ndarray|numpy\.ndarray|list)' object has no attribute '({_DRAWS})'",
         _order,
+    ),
+    (
+        "TypeError",
+        r"Generator' object is not callable",
+        "rng is a generator, not a function: rng.random(shape) draws numbers from it.",
     ),
     ("TypeError", r"'?(?:numpy\.random\.\S*)?Generator'?", _order),
     (

@@ -105,6 +105,7 @@ def test_a_line_that_raises_by_itself_is_not_repeated_and_a_library_is_no_stub()
         ("ModuleNotFoundError", "No module named 'torch'", "packages that the course installs"),
         ("NotImplementedError", "Cannot convert a symbolic tf.Tensor to a numpy array.", "keras.ops"),
         ("ValueError", "Cannot convert a partially known TensorShape (None, 3) to a Tensor.", "keras.ops.shape(x)"),
+        ("TypeError", "'numpy.random._generator.Generator' object is not callable", "rng.random(shape)"),
         ("ZeroDivisionError", "division by zero", ""),
     ],
 )

@@ -296,6 +296,8 @@ def _evaluation_misconception(
             return "inverted-not-classic"
         if inverted:
             return "scaled-at-test"
+        if not 0 < case.rate < 1:
+            return None  # at rate 1 many factors are alike
         ratio = values[:, x != 0] / x[x != 0]
         factors = (("not-scaled", 1.0), ("scaled-by-rate", case.rate), ("hard-coded-rate", 0.5))
         return next((name for name, wrong in factors if close(ratio, np.full_like(ratio, wrong)).all()), None)
