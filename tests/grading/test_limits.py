@@ -8,6 +8,7 @@ import contextlib
 import io
 import json
 import os
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -311,9 +312,12 @@ def test_a_parent_that_is_brought_down_costs_the_run_that_did_it(box, monkeypatc
     def end(kind, body, heard):
         understand(kind, body, heard)
         if kind == "o":  # it has begun
-            for number in reversed(below(parent)):  # the parent last: with it, the others end by themselves
+            around = below(parent)
+            # All are stopped first, so that none has time to tell of another's end. The parent is ended last: with
+            # it, the others end by themselves.
+            for number, how in [(n, signal.SIGSTOP) for n in around] + [(n, signal.SIGKILL) for n in around[::-1]]:
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(number, 9)
+                    os.kill(number, how)
 
     monkeypatch.setattr(wire, "_understand", end)
     run = box.run(cell("print('begun')", WAIT))
